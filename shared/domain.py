@@ -1,0 +1,41 @@
+"""What a domain declares about itself, readable by the API without importing crewai."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel
+
+
+@dataclass(frozen=True)
+class Event:
+    """One kind of work a domain accepts.
+
+    `path` is relative to the domain's prefix and may hold path parameters (`imagem/{tipo_exame}`);
+    each of them is a field of `request` and is merged into the body before validation.
+    `example` must validate against `request` together with `path_example`.
+    """
+
+    name: str
+    path: str
+    request: type[BaseModel]
+    summary: str
+    example: dict[str, Any]
+    path_example: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Domain:
+    """A folder under `handlers/`: its key, its RabbitMQ vhost, its events.
+
+    `key` is the same word in the URL, the folder, the settings and the logs.
+    """
+
+    key: str
+    vhost: str
+    title: str
+    events: tuple[Event, ...]
+
+    def event(self, name: str) -> Event | None:
+        return next((event for event in self.events if event.name == name), None)

@@ -1,0 +1,186 @@
+"""Every error the platform raises on purpose, drawn once.
+
+    PlantaoError                       500
+    ├── CallerError                    the caller can mend it; never retried
+    │   ├── MalformedBody              400
+    │   ├── NotFound                   404
+    │   ├── Conflict                   409
+    │   ├── BodyTooLarge               413
+    │   ├── UnsupportedMedia           415
+    │   ├── InvalidField               422
+    │   └── IdempotencyMismatch        422
+    ├── ServiceUnavailable             503  the caller should come back later
+    │   ├── StoreUnavailable
+    │   └── Overloaded
+    ├── BrokerError                    publishing did not succeed; the row stays due
+    │   ├── Unroutable                 no such queue
+    │   ├── PublishRefused             the broker said no
+    │   ├── PublishUncertain           the connection died before the confirm
+    │   └── BrokerUnavailable          no connection
+    ├── MessageRejected                a broker message that cannot be understood; kept raw
+    └── ExecutionError                 while a task runs
+        ├── TransientFailure           try again later, with back-off
+        │   └── ModelUnavailable       the model did not answer; the last one degrades
+        ├── ModelRefused               the model will not answer; degrade now
+        ├── RulesFailed                deterministic code could not decide; fail with the reason
+        ├── TaskCancelled              a person asked for it
+        └── DeadlineExceeded           the task's own time is over
+
+The HTTP status stands on the class; `api/errors.py` is the only reader of it.
+No message here may ever contain a value from a payload (SECURITY 13).
+"""
+
+from __future__ import annotations
+
+
+class PlantaoError(Exception):
+    """Base of all deliberate errors. `detail` is safe to show to anybody."""
+
+    status = 500
+    slug = "internal-error"
+    title = "Erro interno"
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail
+
+
+class CallerError(PlantaoError):
+    status = 400
+    slug = "bad-request"
+    title = "Requisição inválida"
+
+
+class MalformedBody(CallerError):
+    slug = "malformed-body"
+    title = "Corpo ilegível"
+
+
+class NotFound(CallerError):
+    status = 404
+    slug = "not-found"
+    title = "Não encontrado"
+
+
+class Conflict(CallerError):
+    status = 409
+    slug = "conflict"
+    title = "Conflito com o estado atual"
+
+
+class BodyTooLarge(CallerError):
+    status = 413
+    slug = "body-too-large"
+    title = "Corpo acima do limite"
+
+
+class UnsupportedMedia(CallerError):
+    status = 415
+    slug = "unsupported-media-type"
+    title = "Tipo de conteúdo não aceito"
+
+
+class InvalidField(CallerError):
+    """One or more fields are wrong. `fields` holds (path, reason) pairs, never a value."""
+
+    status = 422
+    slug = "invalid-field"
+    title = "Campo inválido"
+
+    def __init__(self, fields: list[tuple[str, str]], detail: str = "") -> None:
+        super().__init__(detail or "; ".join(f"{path}: {reason}" for path, reason in fields[:5]))
+        self.fields = fields
+
+
+class IdempotencyMismatch(CallerError):
+    status = 422
+    slug = "idempotency-key-reused"
+    title = "Idempotency-Key já usada com outro corpo"
+
+
+class ServiceUnavailable(PlantaoError):
+    """Nothing was accepted; `retry_after` is in seconds."""
+
+    status = 503
+    slug = "unavailable"
+    title = "Serviço temporariamente indisponível"
+
+    def __init__(self, detail: str = "", retry_after: int = 5) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
+class StoreUnavailable(ServiceUnavailable):
+    slug = "store-unavailable"
+    title = "Banco de dados indisponível"
+
+
+class Overloaded(ServiceUnavailable):
+    slug = "overloaded"
+    title = "Muitas requisições aguardando gravação"
+
+
+class BrokerError(PlantaoError):
+    slug = "broker"
+    title = "Falha ao publicar"
+
+
+class Unroutable(BrokerError):
+    pass
+
+
+class PublishRefused(BrokerError):
+    pass
+
+
+class PublishUncertain(BrokerError):
+    pass
+
+
+class BrokerUnavailable(BrokerError):
+    pass
+
+
+class MessageRejected(PlantaoError):
+    """A message nobody can turn into a task. `reason` is a stable code for operators."""
+
+    slug = "message-rejected"
+    title = "Mensagem não compreendida"
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(detail or reason)
+        self.reason = reason
+
+
+class ExecutionError(PlantaoError):
+    """Raised while a task runs. `code` is stored in the task's `error.code`."""
+
+    code = "execution_failed"
+
+
+class TransientFailure(ExecutionError):
+    code = "transient_failure"
+
+    def __init__(self, detail: str = "", retry_after: float | None = None) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
+class ModelUnavailable(TransientFailure):
+    code = "model_unavailable"
+
+
+class ModelRefused(ExecutionError):
+    code = "model_refused"
+
+
+class RulesFailed(ExecutionError):
+    code = "rules_failed"
+
+
+class TaskCancelled(ExecutionError):
+    code = "cancelled"
+
+
+class DeadlineExceeded(ExecutionError):
+    code = "deadline_exceeded"
