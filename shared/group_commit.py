@@ -1,0 +1,141 @@
+"""Many threads' writes in one transaction.
+
+A commit costs a disk flush; sixteen callers who wait for the same flush pay for it together. Callers submit
+an operation (a function over a whole batch) and one item; one thread drains what has gathered, runs each
+operation once over its items, commits, and only then answers. Whoever is answered is durable.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Any
+
+import structlog
+from sqlalchemy.engine import Connection
+
+from shared.database import Database
+from shared.errors import Overloaded, StoreUnavailable
+
+Operation = Callable[[Connection, Sequence[Any]], Sequence[Any]]
+Answer = Callable[[list[tuple[Any, Any, BaseException | None]]], None]
+
+_log = structlog.get_logger(__name__)
+
+
+class GroupCommit:
+    """One writer thread over one database. Start it after the fork."""
+
+    def __init__(
+        self,
+        database: Database,
+        order: Sequence[Operation],
+        *,
+        max_batch: int = 256,
+        max_waiting: int = 4096,
+        answer: Answer | None = None,
+    ) -> None:
+        """`order`: within one transaction, operations run in this order (claims before what claims cause).
+
+        `answer` receives the (waiter, result, error) triples of a batch in the writer thread; without it,
+        waiters are `concurrent.futures.Future`s.
+        """
+        self._database = database
+        self._rank = {operation: rank for rank, operation in enumerate(order)}
+        self._max_batch = max_batch
+        self._max_waiting = max_waiting
+        self._answer = answer or _answer_futures
+        self._waiting: deque[tuple[Operation, Any, Any]] = deque()
+        self._ready = threading.Condition()
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="group-commit", daemon=True)
+        self._thread.start()
+
+    def submit(self, operation: Operation, item: Any) -> Future[Any]:
+        """Queue one write; the future ends after the commit. Raises Overloaded, or StoreUnavailable after `close`."""
+        future: Future[Any] = Future()
+        self.enqueue(operation, item, future)
+        return future
+
+    def enqueue(self, operation: Operation, item: Any, waiter: Any) -> None:
+        """As `submit`, with the caller's own waiter for `answer`; None where nobody waits."""
+        with self._ready:
+            if self._closed:
+                raise StoreUnavailable("o processo está encerrando")
+            if len(self._waiting) >= self._max_waiting:
+                raise Overloaded("fila de gravação cheia", retry_after=1)
+            self._waiting.append((operation, item, waiter))
+            self._ready.notify()
+
+    def close(self) -> None:
+        """Finish what was queued, then stop."""
+        with self._ready:
+            self._closed = True
+            self._ready.notify()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while batch := self._next_batch():
+            self._answer(self._commit(batch))
+
+    def _next_batch(self) -> list[tuple[Operation, Any, Any]]:
+        with self._ready:
+            while not self._waiting and not self._closed:
+                self._ready.wait()
+            size = min(len(self._waiting), self._max_batch)
+            batch = [self._waiting.popleft() for _ in range(size)]
+        return sorted(batch, key=lambda entry: self._rank[entry[0]])
+
+    def _commit(self, batch: list[tuple[Operation, Any, Any]]) -> list[tuple[Any, Any, BaseException | None]]:
+        try:
+            return self._attempt(batch)
+        except StoreUnavailable:
+            return self._second_attempt(batch)
+        except Exception as error:  # noqa: BLE001 - whatever one item broke must reach its own caller only
+            return self._one_by_one(batch, error)
+
+    def _second_attempt(self, batch: list[tuple[Operation, Any, Any]]) -> list[tuple[Any, Any, BaseException | None]]:
+        """A pooled connection may have died with the last database; every operation here may run twice."""
+        try:
+            return self._attempt(batch)
+        except StoreUnavailable as error:
+            return [(waiter, None, error) for _, _, waiter in batch]
+        except Exception as error:  # noqa: BLE001 - as in _commit
+            return self._one_by_one(batch, error)
+
+    def _one_by_one(
+        self, batch: list[tuple[Operation, Any, Any]], error: Exception
+    ) -> list[tuple[Any, Any, BaseException | None]]:
+        if len(batch) == 1:
+            _log.error("group_commit_failed", operation=batch[0][0].__name__, error=type(error).__name__)
+            return [(batch[0][2], None, error)]
+        return [triple for entry in batch for triple in self._commit([entry])]
+
+    def _attempt(self, batch: list[tuple[Operation, Any, Any]]) -> list[tuple[Any, Any, BaseException | None]]:
+        answers: list[tuple[Any, Any, BaseException | None]] = []
+        with self._database.write() as connection:
+            start = 0
+            while start < len(batch):
+                operation = batch[start][0]
+                end = start
+                while end < len(batch) and batch[end][0] is operation:
+                    end += 1
+                results = operation(connection, [item for _, item, _ in batch[start:end]])
+                answers += [
+                    (waiter, result, None) for (_, _, waiter), result in zip(batch[start:end], results, strict=True)
+                ]
+                start = end
+        return answers
+
+
+def _answer_futures(triples: list[tuple[Any, Any, BaseException | None]]) -> None:
+    for future, result, error in triples:
+        if future is None:
+            if error is not None:
+                _log.warning("unawaited_write_dropped", error=type(error).__name__)
+        elif error is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(result)

@@ -1,0 +1,65 @@
+"""Logs are constant event names plus ids: colour for people on a terminal, JSON lines elsewhere.
+
+Only allow-listed fields leave the process, so that a careless call cannot log a patient (SECURITY 13, 14).
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+from structlog.types import EventDict, WrappedLogger
+
+from shared.settings import PlatformSettings
+
+ALLOWED_FIELDS = frozenset(
+    """event level timestamp task_id domain vhost queue worker engine pid state reason detail error code status
+    attempt attempts deaths count seconds kind agent event_name url port signal exit_code restarts slots operation
+    blocked method path run fields provider model host version rejected_id delay_s""".split()  # noqa: SIM905
+)
+_QUIET = (
+    "pika",
+    "crewai",
+    "httpx",
+    "httpcore",
+    "openai",
+    "langchain",
+    "opentelemetry",
+    "dramatiq",
+    "alembic",
+    "uvicorn.access",
+)
+
+
+def _only_allowed(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    return {key: _one_line(value) for key, value in event.items() if key in ALLOWED_FIELDS}
+
+
+def _one_line(value: Any) -> Any:
+    """CR and LF in a value must not forge a log line."""
+    return value.replace("\r", "\\r").replace("\n", "\\n") if isinstance(value, str) else value
+
+
+def configure_logging(platform: PlatformSettings, process: str) -> None:
+    """Set up this process's logs on standard error. `process` names it on every line."""
+    as_json = platform.log_format == "json" or (platform.log_format == "auto" and not sys.stderr.isatty())
+    renderer: Any = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
+    level = logging.getLevelNamesMapping()[platform.log_level]
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _only_allowed,
+            lambda _logger, _method, event: {**event, "process": process},
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    for name in _QUIET:
+        # Third-party loggers print exception texts, which may quote what they were given.
+        logging.getLogger(name).setLevel(logging.CRITICAL)

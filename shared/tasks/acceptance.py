@@ -1,0 +1,168 @@
+"""How a task comes to be: from our own API, or adopted from a message of another system.
+
+Every function takes a whole batch and runs inside the caller's transaction (see `shared.group_commit`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Table, select, tuple_
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+
+from shared.clock import now
+from shared.errors import IdempotencyMismatch
+from shared.tasks import timeline
+from shared.tasks.schema import idempotency_keys, tasks
+from shared.tasks.states import TaskStatus, TimelineKind
+
+_Key = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class NewTask:
+    """One accepted request. `payload` is the validated body as JSON text."""
+
+    id: str
+    tenant: str
+    client: str
+    domain: str
+    event: str
+    payload: str
+    created_at: datetime
+    publish_at: datetime  # when the relay takes over if our own publish was not confirmed
+    idempotency_key: str | None = None
+    body_hash: str = ""
+    traceparent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    task_id: str
+    status: str
+    created: bool  # False: the same Idempotency-Key met the task it made earlier
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignTask:
+    """A message that another system put on `eventos`. `ids`: ours first, then older names of the same message."""
+
+    ids: tuple[str, ...]
+    tenant: str
+    client: str
+    domain: str
+    event: str
+    payload: str
+    external_id: str | None
+    reply_to: str | None
+    traceparent: str | None
+
+
+def insert_ignoring_conflict(connection: Connection, table: Table) -> Any:
+    """INSERT … ON CONFLICT DO NOTHING in either dialect."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    return dialect.insert(table).on_conflict_do_nothing()
+
+
+def accept(connection: Connection, items: Sequence[NewTask]) -> list[Accepted | IdempotencyMismatch]:
+    """Insert the rows; a known Idempotency-Key answers with its earlier task instead."""
+    known = _claim_keys(connection, [item for item in items if item.idempotency_key])
+    fresh = [item for item in items if not item.idempotency_key or known[_key(item)][1] == item.id]
+    if fresh:
+        connection.execute(insert_ignoring_conflict(connection, tasks), [_row(item) for item in fresh])
+    return [_answer(item, known) for item in items]
+
+
+def _row(item: NewTask) -> dict[str, Any]:
+    return {
+        "id": item.id,
+        "tenant": item.tenant,
+        "client": item.client,
+        "domain": item.domain,
+        "event": item.event,
+        "origin": "api",
+        "payload": item.payload,
+        "status": TaskStatus.PENDING.value,
+        "created_at": item.created_at,
+        "publish_at": item.publish_at,
+        "traceparent": item.traceparent,
+    }
+
+
+def _key(item: NewTask) -> _Key:
+    return (item.tenant, item.client, item.idempotency_key or "")
+
+
+def _claim_keys(connection: Connection, items: Sequence[NewTask]) -> dict[_Key, tuple[str, str]]:
+    """(tenant, client, key) → (body hash, task id) of whoever came first."""
+    if not items:
+        return {}
+    first = {_key(item): item for item in reversed(items)}
+    rows = [
+        {
+            "tenant": item.tenant,
+            "client": item.client,
+            "key": item.idempotency_key,
+            "body_hash": item.body_hash,
+            "task_id": item.id,
+            "created_at": item.created_at,
+        }
+        for item in first.values()
+    ]
+    connection.execute(insert_ignoring_conflict(connection, idempotency_keys), rows)
+    k = idempotency_keys.c
+    found = connection.execute(
+        select(k.tenant, k.client, k.key, k.body_hash, k.task_id).where(
+            tuple_(k.tenant, k.client, k.key).in_(list(first))
+        )
+    )
+    return {(row.tenant, row.client, row.key): (row.body_hash, row.task_id) for row in found}
+
+
+def _answer(item: NewTask, known: dict[_Key, tuple[str, str]]) -> Accepted | IdempotencyMismatch:
+    if not item.idempotency_key:
+        return Accepted(item.id, TaskStatus.PENDING, created=True)
+    body_hash, task_id = known[_key(item)]
+    if body_hash != item.body_hash:
+        return IdempotencyMismatch("a chave já foi usada com outro corpo; use uma chave nova para um pedido novo")
+    return Accepted(task_id, TaskStatus.PENDING, created=task_id == item.id)
+
+
+def adopt(connection: Connection, items: Sequence[ForeignTask]) -> list[str]:
+    """Make rows for foreign messages and return each one's task id; a repeated message finds its first row."""
+    moment = now()
+    older = {name for item in items for name in item.ids}
+    known = set(connection.execute(select(tasks.c.id).where(tasks.c.id.in_(sorted(older)))).scalars())
+    chosen: list[str] = []
+    for item in items:
+        existing = next((name for name in item.ids if name in known), None)
+        if existing is None:
+            connection.execute(insert_ignoring_conflict(connection, tasks), [_foreign_row(item, moment)])
+            known.add(item.ids[0])
+        else:
+            timeline.append_same(connection, [existing], TimelineKind.REPEATED, moment, {})
+        chosen.append(existing or item.ids[0])
+    return chosen
+
+
+def _foreign_row(item: ForeignTask, moment: datetime) -> dict[str, Any]:
+    return {
+        "id": item.ids[0],
+        "tenant": item.tenant,
+        "client": item.client,
+        "domain": item.domain,
+        "event": item.event,
+        "origin": "broker",
+        "external_id": item.external_id,
+        "reply_to": item.reply_to,
+        "payload": item.payload,
+        "status": TaskStatus.QUEUED.value,
+        "created_at": moment,
+        # The broker still holds the message that we read; should both be lost, the relay publishes the row.
+        "publish_at": moment + timedelta(minutes=1),
+        "traceparent": item.traceparent,
+    }

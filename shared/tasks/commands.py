@@ -1,0 +1,86 @@
+"""What a person may do to a task: cancel it, or have it done again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.engine import Connection
+
+from shared.clock import now
+from shared.errors import Conflict, NotFound
+from shared.tasks import timeline
+from shared.tasks.schema import tasks
+from shared.tasks.states import TERMINAL, WAITING, TaskStatus, TimelineKind
+
+_t = tasks.c
+
+
+def cancel(connection: Connection, tenant: str, task_id: str) -> TaskStatus:
+    """A waiting task ends at once; a running one is asked to stop. Raises NotFound, or Conflict when it ended."""
+    moment = now()
+    waiting = [status.value for status in WAITING]
+    stopped = connection.execute(
+        update(tasks)
+        .where(_t.id == task_id, _t.tenant == tenant, _t.status.in_(waiting))
+        .values(
+            status=TaskStatus.CANCELLED.value,
+            finished_at=moment,
+            publish_at=None,
+            not_before=None,
+            version=_t.version + 1,
+        )
+        .returning(_t.id)
+    ).scalar_one_or_none()
+    if stopped:
+        timeline.append_same(connection, [task_id], TimelineKind.CANCELLED, moment, {})
+        return TaskStatus.CANCELLED
+    asked = connection.execute(
+        update(tasks)
+        .where(_t.id == task_id, _t.tenant == tenant, _t.status == TaskStatus.RUNNING.value)
+        .values(cancel_requested=True, version=_t.version + 1)
+        .returning(_t.id)
+    ).scalar_one_or_none()
+    if not asked:
+        raise _not_possible(connection, tenant, task_id, "já terminou; não há o que cancelar")
+    timeline.append_same(connection, [task_id], TimelineKind.CANCEL_REQUESTED, moment, {})
+    return TaskStatus.RUNNING
+
+
+def replay(connection: Connection, tenant: str, task_id: str, publish_at: datetime) -> None:
+    """Do a finished task again as its next run; the earlier result stays readable.
+
+    Raises NotFound, or Conflict when the task has not ended.
+    """
+    moment = now()
+    again = connection.execute(
+        update(tasks)
+        .where(_t.id == task_id, _t.tenant == tenant, _t.status.in_([status.value for status in TERMINAL]))
+        .values(
+            status=TaskStatus.PENDING.value,
+            run=_t.run + 1,
+            fence=_t.fence + 1,
+            version=_t.version + 1,
+            attempts=0,
+            deaths=0,
+            publications=0,
+            started_at=None,
+            finished_at=None,
+            publish_at=publish_at,
+            cancel_requested=False,
+            progress_done=0,
+            progress_total=0,
+            progress_agent=None,
+            degraded=False,
+            error=None,
+        )
+        .returning(_t.run)
+    ).scalar_one_or_none()
+    if again is None:
+        raise _not_possible(connection, tenant, task_id, "ainda não terminou; cancele antes de repetir")
+    timeline.append_same(connection, [task_id], TimelineKind.REPLAYED, moment, {"run": again})
+
+
+def _not_possible(connection: Connection, tenant: str, task_id: str, why: str) -> NotFound | Conflict:
+    status = connection.execute(select(_t.status).where(_t.id == task_id, _t.tenant == tenant)).scalar_one_or_none()
+    return NotFound("tarefa desconhecida") if status is None else Conflict(f"a tarefa está em '{status}': {why}")

@@ -1,0 +1,98 @@
+"""Which rows need a message on the broker, and what its confirm changes.
+
+`publish_at` alone decides: first publish that failed, retry, replay, expired lease, or a queued row that
+nobody claimed for long (a purged or wiped broker).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import case, func, select, update
+from sqlalchemy.engine import Connection
+
+from shared.clock import now
+from shared.tasks import timeline
+from shared.tasks.schema import tasks
+from shared.tasks.states import WAITING, TaskStatus, TimelineKind
+
+_t = tasks.c
+_WAITING = [status.value for status in WAITING]
+_MAX_DOUBLINGS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A row to publish. `attempt` rides on the message for people who look at queues; nothing depends on it."""
+
+    task_id: str
+    domain: str
+    event: str
+    attempt: int
+    traceparent: str | None
+
+
+def take_due(connection: Connection, limit: int, hold_s: float) -> list[Due]:
+    """Rows due now, held back from other relays for `hold_s` seconds while their confirms are awaited."""
+    moment = now()
+    due = (
+        select(_t.id)
+        .where(_t.publish_at <= moment, _t.status.in_(_WAITING))
+        .order_by(_t.publish_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    rows = connection.execute(
+        update(tasks)
+        .where(_t.id.in_(due))
+        .values(publish_at=moment + timedelta(seconds=hold_s))
+        .returning(_t.id, _t.domain, _t.event, _t.attempts, _t.traceparent)
+    )
+    return [Due(row.id, row.domain, row.event, row.attempts + 1, row.traceparent) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    task_id: str
+    rebuild_after_s: float
+
+
+def mark_published(connection: Connection, items: Sequence[Published]) -> list[None]:
+    """The broker confirmed. A row that nobody claims is due again later, each time after twice as long."""
+    moment = now()
+    ids = [item.task_id for item in items]
+    values = {
+        "status": case((_t.status == TaskStatus.PENDING.value, TaskStatus.QUEUED.value), else_=_t.status),
+        "version": _t.version + 1,
+        "published_at": moment,
+        "publications": _t.publications + 1,
+    }
+    for doublings, same in _by_publications(connection, ids).items():
+        again = moment + timedelta(seconds=items[0].rebuild_after_s * 2**doublings)
+        connection.execute(
+            update(tasks).where(_t.id.in_(same), _t.status.in_(_WAITING)).values(publish_at=again, **values)
+        )
+    timeline.append_same(connection, ids, TimelineKind.PUBLISHED, moment, {})
+    return [None] * len(items)
+
+
+def _by_publications(connection: Connection, ids: list[str]) -> dict[int, list[str]]:
+    groups: dict[int, list[str]] = {}
+    for row in connection.execute(select(_t.id, _t.publications).where(_t.id.in_(ids))):
+        groups.setdefault(min(row.publications, _MAX_DOUBLINGS), []).append(row.id)
+    return groups
+
+
+def postpone(connection: Connection, items: Sequence[tuple[str, datetime]]) -> list[None]:
+    """Publishing failed: let the relay try at the given time."""
+    for task_id, when in items:
+        connection.execute(update(tasks).where(_t.id == task_id, _t.status.in_(_WAITING)).values(publish_at=when))
+    return [None] * len(items)
+
+
+def count_unpublished(connection: Connection) -> int:
+    """Rows whose message is overdue: more than a few for long means the broker is away."""
+    statement = select(func.count()).select_from(tasks).where(_t.publish_at <= now(), _t.status.in_(_WAITING))
+    return int(connection.execute(statement).scalar_one())

@@ -1,0 +1,69 @@
+"""Messages that nobody could understand: kept raw with the reason, so that a person can mend and resubmit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, tuple_, update
+from sqlalchemy.engine import Connection
+
+from shared.clock import now
+from shared.tasks.schema import rejected_messages
+
+_r = rejected_messages.c
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    id: str
+    domain: str
+    vhost: str
+    reason: str
+    detail: str
+    body: bytes
+    message_id: str | None
+
+
+def keep(connection: Connection, items: Sequence[Rejection]) -> list[None]:
+    moment = now()
+    rows = [
+        {
+            "id": item.id,
+            "domain": item.domain,
+            "vhost": item.vhost,
+            "reason": item.reason,
+            "detail": item.detail,
+            "body": item.body,
+            "message_id": item.message_id,
+            "received_at": moment,
+        }
+        for item in items
+    ]
+    connection.execute(insert(rejected_messages), rows)
+    return [None] * len(items)
+
+
+def not_copied(connection: Connection, limit: int = 100) -> list[Rejection]:
+    """Rows whose copy in `eventos.rejeitados` no broker has confirmed yet."""
+    rows = connection.execute(
+        select(_r.id, _r.domain, _r.vhost, _r.reason, _r.detail, _r.body, _r.message_id)
+        .where(_r.copied_at.is_(None))
+        .order_by(_r.received_at)
+        .limit(limit)
+    )
+    return [Rejection(*row) for row in rows]
+
+
+def mark_copied(connection: Connection, ids: Sequence[str]) -> None:
+    connection.execute(update(rejected_messages).where(_r.id.in_(list(ids))).values(copied_at=now()))
+
+
+def page(connection: Connection, before: tuple[datetime, str] | None, limit: int) -> list[dict[str, Any]]:
+    """Newest first; `before` is the (received_at, id) of the last row already seen."""
+    statement = select(rejected_messages).order_by(_r.received_at.desc(), _r.id.desc()).limit(limit)
+    if before:
+        statement = statement.where(tuple_(_r.received_at, _r.id) < before)
+    return [dict(row._mapping) for row in connection.execute(statement)]

@@ -1,0 +1,167 @@
+"""The tables of the spine. `migrations/` holds how they came to be; a test keeps the two equal.
+
+Planned columns are here from the start: `tenant` and `client` on every row that a caller may see, so that
+scopes and row-level security need no rewrite; payloads and results live in their own columns, so that
+encrypting them is one TypeDecorator.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    text,
+)
+
+from shared.database import UtcDateTime
+
+metadata = MetaData()
+
+_Sequence = BigInteger().with_variant(Integer, "sqlite")  # SQLite autoincrements only INTEGER keys
+
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("tenant", String(64), nullable=False),
+    Column("client", String(128), nullable=False),
+    Column("domain", String(64), nullable=False),
+    Column("event", String(64), nullable=False),
+    Column("origin", String(8), nullable=False),  # api | broker
+    Column("external_id", String(256)),  # what a foreign system calls it
+    Column("reply_to", String(256)),
+    Column("payload", Text, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("run", Integer, nullable=False, server_default="1"),  # a replay adds one
+    Column("version", Integer, nullable=False, server_default="1"),  # the ETag
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("started_at", UtcDateTime),
+    Column("finished_at", UtcDateTime),
+    Column("published_at", UtcDateTime),
+    Column("publications", Integer, nullable=False, server_default="0"),
+    Column("publish_at", UtcDateTime),  # when the relay must publish it (again); null: nothing to publish
+    Column("not_before", UtcDateTime),  # earliest next attempt
+    Column("attempts", Integer, nullable=False, server_default="0"),  # failures that were reported
+    Column("deaths", Integer, nullable=False, server_default="0"),  # owners that vanished
+    Column("fence", Integer, nullable=False, server_default="0"),  # grows with every claim
+    Column("owner", String(128)),
+    Column("lease_until", UtcDateTime),
+    Column("cancel_requested", Boolean, nullable=False, server_default=text("false")),
+    Column("progress_done", Integer, nullable=False, server_default="0"),
+    Column("progress_total", Integer, nullable=False, server_default="0"),
+    Column("progress_agent", String(128)),
+    Column("degraded", Boolean, nullable=False, server_default=text("false")),
+    Column("error", JSON),
+    Column("traceparent", String(64)),
+    Index(
+        "ix_tasks_publish_at",
+        "publish_at",
+        postgresql_where=text("publish_at IS NOT NULL"),
+        sqlite_where=text("publish_at IS NOT NULL"),
+    ),
+    Index(
+        "ix_tasks_lease",
+        "lease_until",
+        postgresql_where=text("status = 'running'"),
+        sqlite_where=text("status = 'running'"),
+    ),
+    Index(
+        "ix_tasks_owner", "owner", postgresql_where=text("status = 'running'"), sqlite_where=text("status = 'running'")
+    ),
+    Index(
+        "ix_tasks_external",
+        "domain",
+        "external_id",
+        postgresql_where=text("external_id IS NOT NULL"),
+        sqlite_where=text("external_id IS NOT NULL"),
+    ),
+)
+
+task_findings = Table(
+    "task_findings",
+    metadata,
+    Column("task_id", ForeignKey("tasks.id"), primary_key=True),
+    Column("run", Integer, primary_key=True),
+    Column("evaluation", JSON, nullable=False),
+    Column("alerts", JSON, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+task_results = Table(
+    "task_results",
+    metadata,
+    Column("task_id", ForeignKey("tasks.id"), primary_key=True),
+    Column("run", Integer, primary_key=True),
+    Column("result", JSON, nullable=False),
+    Column("degraded", Boolean, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+task_events = Table(
+    "task_events",
+    metadata,
+    Column("id", _Sequence, primary_key=True, autoincrement=True),
+    Column("task_id", ForeignKey("tasks.id"), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("data", JSON, nullable=False),
+    Index("ix_task_events_task", "task_id", "id"),
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("tenant", String(64), primary_key=True),
+    Column("client", String(128), primary_key=True),
+    Column("key", String(256), primary_key=True),
+    Column("body_hash", String(64), nullable=False),
+    Column("task_id", String(36), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index("ix_idempotency_created", "created_at"),
+)
+
+rejected_messages = Table(
+    "rejected_messages",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("domain", String(64), nullable=False),
+    Column("vhost", String(128), nullable=False),
+    Column("reason", String(64), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("message_id", String(256)),
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("copied_at", UtcDateTime),  # when its copy in eventos.rejeitados was confirmed
+    Index("ix_rejected_received", "received_at", "id"),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("id", String(128), primary_key=True),
+    Column("kind", String(16), nullable=False),  # supervisor | consumer | relay
+    Column("supervisor", String(128)),
+    Column("domain", String(64)),
+    Column("engine", String(16), nullable=False),
+    Column("host", String(128), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("version", String(32), nullable=False),
+    Column("state", String(24), nullable=False),  # starting | ready | waiting_broker | draining | crash_loop | stopped
+    Column("detail", Text, nullable=False, server_default=""),
+    Column("slots", Integer, nullable=False, server_default="0"),
+    Column("running", JSON, nullable=False),  # ids of the tasks in hand
+    Column("restarts", Integer, nullable=False, server_default="0"),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("heartbeat_at", UtcDateTime, nullable=False),
+    Index("ix_workers_heartbeat", "heartbeat_at"),
+)

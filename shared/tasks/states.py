@@ -1,0 +1,40 @@
+"""The states of a task, and which of them are the end."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class TaskStatus(StrEnum):
+    PENDING = "pending"  # accepted and durable; no broker has confirmed its message yet
+    QUEUED = "queued"  # the broker confirmed a message that points at it
+    RUNNING = "running"  # a worker holds its lease
+    RETRYING = "retrying"  # an attempt failed; due again at `not_before`
+    COMPLETED = "completed"  # a result stands, perhaps degraded (findings without an opinion)
+    FAILED = "failed"  # no result; `error` says why
+    CANCELLED = "cancelled"  # a person asked for it
+
+
+TERMINAL = frozenset({TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELLED})
+WAITING = frozenset({TaskStatus.PENDING, TaskStatus.QUEUED, TaskStatus.RETRYING})
+
+
+class TimelineKind(StrEnum):
+    """Lines of a task's timeline. `accepted` is not stored: it is the row's own `created_at`."""
+
+    ACCEPTED = "accepted"
+    PUBLISHED = "published"
+    CLAIMED = "claimed"
+    FINDINGS = "findings"
+    ALERT = "alert"
+    AGENT_STARTED = "agent_started"
+    AGENT_FINISHED = "agent_finished"
+    TOOL_USED = "tool_used"
+    RETRY = "retry"
+    LEASE_EXPIRED = "lease_expired"
+    REPEATED = "repeated"  # a second message for the same task arrived and changed nothing
+    CANCEL_REQUESTED = "cancel_requested"
+    REPLAYED = "replayed"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"

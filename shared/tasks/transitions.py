@@ -1,0 +1,235 @@
+"""Claim and settle: how a task's row moves while a worker has it.
+
+The message is a hint, the row is the truth. A claim takes a lease and a higher fence; whoever settles must
+still hold that fence, so a second delivery or a worker believed dead has no second effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import and_, case, insert, or_, select, tuple_, update
+from sqlalchemy.engine import Connection
+
+from shared.clock import now
+from shared.tasks import timeline
+from shared.tasks.acceptance import insert_ignoring_conflict
+from shared.tasks.schema import task_findings, task_results, tasks
+from shared.tasks.states import TERMINAL, TaskStatus, TimelineKind
+
+_t = tasks.c
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRequest:
+    task_id: str
+    owner: str
+    lease_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """What a worker needs to work. `fence` must come back with every later write."""
+
+    task_id: str
+    fence: int
+    run: int
+    attempts: int
+    deaths: int
+    domain: str
+    event: str
+    payload: str
+    created_at: datetime
+
+
+class Refusal(StrEnum):
+    UNKNOWN = "unknown"  # no such row
+    TERMINAL = "terminal"  # already done
+    LEASED = "leased"  # another owner's lease lives
+    NOT_DUE = "not_due"  # its back-off is not over
+
+
+def claim(connection: Connection, items: Sequence[ClaimRequest]) -> list[Claimed | Refusal]:
+    """Take every claimable task of the batch; doubled messages in one batch get one claim."""
+    moment = now()
+    wanted = {item.task_id: item for item in reversed(items)}
+    some = items[0]
+    claimable = or_(
+        _t.status.in_([TaskStatus.PENDING.value, TaskStatus.QUEUED.value]),
+        and_(_t.status == TaskStatus.RETRYING.value, _t.not_before <= moment),
+        and_(_t.status == TaskStatus.RUNNING.value, _t.lease_until < moment),
+    )
+    rows = connection.execute(
+        update(tasks)
+        .where(_t.id.in_(list(wanted)), claimable)
+        .values(
+            deaths=_t.deaths + case((_t.status == TaskStatus.RUNNING.value, 1), else_=0),
+            status=TaskStatus.RUNNING.value,
+            fence=_t.fence + 1,
+            version=_t.version + 1,
+            owner=some.owner,
+            lease_until=moment + timedelta(seconds=some.lease_s),
+            started_at=case((_t.started_at.is_(None), moment), else_=_t.started_at),
+            publish_at=None,
+            not_before=None,
+        )
+        .returning(_t.id, _t.fence, _t.run, _t.attempts, _t.deaths, _t.domain, _t.event, _t.payload, _t.created_at)
+    ).all()
+    claimed = {row.id: Claimed(*row) for row in rows}
+    timeline.append_same(connection, claimed, TimelineKind.CLAIMED, moment, {"worker": some.owner})
+    refused = _why_refused(connection, [task_id for task_id in wanted if task_id not in claimed])
+    return [claimed.pop(item.task_id, None) or refused.get(item.task_id, Refusal.LEASED) for item in items]
+
+
+def _why_refused(connection: Connection, ids: list[str]) -> dict[str, Refusal]:
+    if not ids:
+        return {}
+    statuses = {row.id: row.status for row in connection.execute(select(_t.id, _t.status).where(_t.id.in_(ids)))}
+    reasons = {TaskStatus.RUNNING.value: Refusal.LEASED, TaskStatus.RETRYING.value: Refusal.NOT_DUE}
+    reasons |= {status.value: Refusal.TERMINAL for status in TERMINAL}
+    return {i: reasons.get(statuses[i], Refusal.LEASED) if i in statuses else Refusal.UNKNOWN for i in ids}
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the rules said, saved before any model is asked."""
+
+    task_id: str
+    fence: int
+    run: int
+    evaluation: dict[str, Any]
+    alerts: list[dict[str, Any]]
+
+
+def save_findings(connection: Connection, items: Sequence[Findings]) -> list[bool]:
+    """Keep findings and alerts where the caller's status already shows them. False: somebody else owns the task."""
+    moment = now()
+    held = _fenced(connection, [(i.task_id, i.fence) for i in items], {"version": _t.version + 1})
+    mine = [item for item in items if item.task_id in held]
+    if mine:
+        rows = [
+            {"task_id": i.task_id, "run": i.run, "evaluation": i.evaluation, "alerts": i.alerts, "created_at": moment}
+            for i in mine
+        ]
+        connection.execute(insert_ignoring_conflict(connection, task_findings), rows)
+    lines = [
+        timeline.TimelineLine(i.task_id, TimelineKind.FINDINGS, {"count": len(i.evaluation.get("achados", []))}, moment)
+        for i in mine
+    ]
+    lines += [
+        timeline.TimelineLine(i.task_id, TimelineKind.ALERT, {"id": alert["id"], "codigo": alert["codigo"]}, moment)
+        for i in mine
+        for alert in i.alerts
+    ]
+    timeline.append(connection, lines)
+    return [item.task_id in held for item in items]
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    task_id: str
+    fence: int
+    run: int
+    result: dict[str, Any]
+    degraded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NotCompleted:
+    """Any other end of an attempt. `counts` names the counter that grows, if one does."""
+
+    task_id: str
+    fence: int
+    status: TaskStatus
+    error: dict[str, Any] | None = None
+    due_at: datetime | None = None
+    counts: str | None = None  # "attempts" | "deaths"
+    line: TimelineKind = TimelineKind.RETRY
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+Settlement = Completed | NotCompleted
+
+
+def settle(connection: Connection, items: Sequence[Settlement]) -> list[bool]:
+    """End attempts. False where the fence was lost: the work is discarded quietly, its new owner decides."""
+    moment = now()
+    held = _complete(connection, [i for i in items if isinstance(i, Completed)], moment)
+    held |= {i.task_id for i in items if isinstance(i, NotCompleted) and _end(connection, i, moment)}
+    return [item.task_id in held for item in items]
+
+
+def _complete(connection: Connection, items: list[Completed], moment: datetime) -> set[str]:
+    held: set[str] = set()
+    for degraded in {item.degraded for item in items}:
+        pairs = [(item.task_id, item.fence) for item in items if item.degraded is degraded]
+        values = _terminal_values(TaskStatus.COMPLETED, moment) | {"degraded": degraded, "error": None}
+        held |= _fenced(connection, pairs, values)
+    mine = [item for item in items if item.task_id in held]
+    if mine:
+        rows = [
+            {"task_id": i.task_id, "run": i.run, "result": i.result, "degraded": i.degraded, "created_at": moment}
+            for i in mine
+        ]
+        connection.execute(insert(task_results), rows)
+        lines = [
+            timeline.TimelineLine(i.task_id, TimelineKind.COMPLETED, {"degraded": i.degraded}, moment) for i in mine
+        ]
+        timeline.append(connection, lines)
+    return held
+
+
+def _end(connection: Connection, item: NotCompleted, moment: datetime) -> bool:
+    values: dict[str, Any] = {"error": item.error}
+    if item.status in TERMINAL:
+        values |= _terminal_values(item.status, moment)
+    else:
+        values |= {"status": item.status.value, "publish_at": item.due_at, "not_before": item.due_at}
+        values |= {"owner": None, "lease_until": None, "version": _t.version + 1}
+    if item.counts:
+        values[item.counts] = _t[item.counts] + 1
+    if not _fenced(connection, [(item.task_id, item.fence)], values):
+        return False
+    timeline.append(connection, [timeline.TimelineLine(item.task_id, item.line, item.data, moment)])
+    return True
+
+
+def _terminal_values(status: TaskStatus, moment: datetime) -> dict[str, Any]:
+    return {
+        "status": status.value,
+        "finished_at": moment,
+        "owner": None,
+        "lease_until": None,
+        "publish_at": None,
+        "not_before": None,
+        "version": _t.version + 1,
+    }
+
+
+def _fenced(connection: Connection, pairs: list[tuple[str, int]], values: dict[str, Any]) -> set[str]:
+    """Apply the same values to every row whose fence is still ours; the ids that were."""
+    if not pairs:
+        return set()
+    statement = update(tasks).where(tuple_(_t.id, _t.fence).in_(pairs), _t.status == TaskStatus.RUNNING.value)
+    return set(connection.execute(statement.values(**values).returning(_t.id)).scalars())
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    task_id: str
+    fence: int
+    done: int
+    total: int
+    agent: str
+
+
+def report_progress(connection: Connection, items: Sequence[Progress]) -> list[None]:
+    """Only the newest progress of each task in the batch is written."""
+    for item in {item.task_id: item for item in items}.values():
+        values = {"progress_done": item.done, "progress_total": item.total, "progress_agent": item.agent}
+        _fenced(connection, [(item.task_id, item.fence)], values | {"version": _t.version + 1})
+    return [None] * len(items)
