@@ -23,8 +23,12 @@
         │   └── ModelUnavailable       the model did not answer; the last one degrades
         ├── ModelRefused               the model will not answer; degrade now
         ├── RulesFailed                deterministic code could not decide; fail with the reason
-        ├── TaskCancelled              a person asked for it
-        └── DeadlineExceeded           the task's own time is over
+        ├── Interrupted                something outside stops the attempt
+        │   ├── TaskCancelled          a person asked for it
+        │   ├── DeadlineExceeded       the task's own time is over
+        │   ├── WorkerDraining         the process stops; the task goes back
+        │   └── LeaseLost              another worker owns the task now; discard
+        └── WorkerKilled               the attempt's own process died under it
 
 The HTTP status stands on the class; `api/errors.py` is the only reader of it.
 No message here may ever contain a value from a payload (SECURITY 13).
@@ -178,9 +182,25 @@ class RulesFailed(ExecutionError):
     code = "rules_failed"
 
 
-class TaskCancelled(ExecutionError):
+class Interrupted(ExecutionError):
+    code = "interrupted"
+
+
+class TaskCancelled(Interrupted):
     code = "cancelled"
 
 
-class DeadlineExceeded(ExecutionError):
+class DeadlineExceeded(Interrupted):
     code = "deadline_exceeded"
+
+
+class WorkerDraining(Interrupted):
+    code = "worker_draining"
+
+
+class LeaseLost(Interrupted):
+    code = "lease_lost"
+
+
+class WorkerKilled(ExecutionError):
+    code = "kills_its_worker"

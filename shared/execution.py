@@ -30,7 +30,7 @@ class Run(Protocol):
     def remaining(self) -> float:
         """Seconds until this attempt's deadline."""
 
-    def on_interrupt(self, callback: "Any") -> None:
+    def on_interrupt(self, callback: Any) -> None:
         """Call `callback()` once, from another thread, when the run is cancelled or its deadline passes."""
 
 

@@ -62,6 +62,28 @@ class Avaliacao(Registro):
     def criticos(self) -> list[Achado]:
         return [a for a in self.achados if a.gravidade is Gravidade.CRITICO]
 
+    def anotar(
+        self,
+        codigo: str,
+        gravidade: Gravidade,
+        descricao: str,
+        evidencia: dict[str, Any],
+        fonte: str,
+        versao_regra: str,
+    ) -> Achado:
+        """Append a finding under the next id (`A1`, `A2`, …) and return it."""
+        achado = Achado(
+            id=f"A{len(self.achados) + 1}",
+            codigo=codigo,
+            gravidade=gravidade,
+            descricao=descricao,
+            evidencia=evidencia,
+            fonte=fonte,
+            versao_regra=versao_regra,
+        )
+        self.achados.append(achado)
+        return achado
+
 
 class Parecer(Registro):
     """The crew's draft opinion. Never a fact of its own: each sentence cites `achados` by id."""

@@ -64,7 +64,7 @@ class GroupCommit:
         with self._ready:
             if self._closed:
                 raise StoreUnavailable("o processo está encerrando")
-            if len(self._waiting) >= self._max_waiting:
+            if waiter is not None and len(self._waiting) >= self._max_waiting:
                 raise Overloaded("fila de gravação cheia", retry_after=1)
             self._waiting.append((operation, item, waiter))
             self._ready.notify()

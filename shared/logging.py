@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -17,7 +19,7 @@ from shared.settings import PlatformSettings
 ALLOWED_FIELDS = frozenset(
     """event level timestamp task_id domain vhost queue worker engine pid state reason detail error code status
     attempt attempts deaths count seconds kind agent event_name url port signal exit_code restarts slots operation
-    blocked method path run fields provider model host version rejected_id delay_s""".split()  # noqa: SIM905
+    blocked exception where method path run fields provider model host version rejected_id delay_s""".split()  # noqa: SIM905
 )
 _QUIET = (
     "pika",
@@ -37,6 +39,16 @@ def _only_allowed(_logger: WrappedLogger, _method: str, event: EventDict) -> Eve
     return {key: _one_line(value) for key, value in event.items() if key in ALLOWED_FIELDS}
 
 
+def _without_text(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """An exception as its type and the places it passed: its text may quote a patient."""
+    error = sys.exc_info()[1] if event.pop("exc_info", None) else None
+    if error is not None:
+        frames = traceback.extract_tb(error.__traceback__)[-6:]
+        event["exception"] = type(error).__name__
+        event["where"] = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames))
+    return event
+
+
 def _one_line(value: Any) -> Any:
     """CR and LF in a value must not forge a log line."""
     return value.replace("\r", "\\r").replace("\n", "\\n") if isinstance(value, str) else value
@@ -45,12 +57,13 @@ def _one_line(value: Any) -> Any:
 def configure_logging(platform: PlatformSettings, process: str) -> None:
     """Set up this process's logs on standard error. `process` names it on every line."""
     as_json = platform.log_format == "json" or (platform.log_format == "auto" and not sys.stderr.isatty())
-    renderer: Any = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
+    renderer: Any = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     level = logging.getLevelNamesMapping()[platform.log_level]
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _without_text,
             _only_allowed,
             lambda _logger, _method, event: {**event, "process": process},
             renderer,

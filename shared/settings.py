@@ -57,6 +57,10 @@ class DomainSettings(_Concern):
     domain: dict[str, DomainOverrides] = {}
     domain_packages: list[str] = Field(["handlers"], description="Python packages searched for domain folders")
 
+    def of(self, key: str) -> DomainOverrides:
+        """The overrides of one domain, empty where the operator set none."""
+        return self.domain.get(key, DomainOverrides())
+
 
 class ApiSettings(_Concern):
     """The HTTP side."""
@@ -84,12 +88,16 @@ class WorkerSettings(_Concern):
     deaths_before_isolation: int = Field(2, ge=1)
     deaths_before_failure: int = Field(4, ge=2)
     relay_interval_s: float = Field(0.5, gt=0)
-    relay_grace_s: float = Field(5.0, gt=0, description="How long the API's own publish may take before the relay helps")
+    relay_grace_s: float = Field(
+        5.0, gt=0, description="How long the API's own publish may take before the relay helps"
+    )
     rebuild_after_s: float = Field(900.0, gt=0, description="A queued row nobody claimed is published again after this")
     restart_base_s: float = Field(0.5, gt=0)
     restart_cap_s: float = Field(30.0, gt=0)
     crash_loop_restarts: int = Field(8, ge=1)
     crash_loop_window_s: float = Field(120.0, gt=0)
+    worker_metrics_host: str = "127.0.0.1"
+    worker_metrics_port: int = Field(0, ge=0, le=65535, description="0: no metrics endpoint for the workers")
 
 
 class ModelSettings(_Concern):

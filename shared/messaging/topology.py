@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import pika
 
@@ -37,4 +37,4 @@ def connection_parameters(broker: BrokerSettings, vhost: str, name: str) -> pika
 
 
 def _unquoted(part: str | None) -> str | None:
-    return pika.compat.url_unquote(part) if part else None
+    return unquote(part) if part else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import case, func, select, update
 from sqlalchemy.engine import Connection
@@ -25,7 +25,7 @@ _MAX_DOUBLINGS = 6
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A row to publish. `attempt` rides on the message for people who look at queues; nothing depends on it."""
+    """A row to publish. `attempt` is for people who look at queues; nothing depends on it."""
 
     task_id: str
     domain: str
@@ -34,12 +34,12 @@ class Due:
     traceparent: str | None
 
 
-def take_due(connection: Connection, limit: int, hold_s: float) -> list[Due]:
-    """Rows due now, held back from other relays for `hold_s` seconds while their confirms are awaited."""
+def take_due(connection: Connection, domains: Sequence[str], limit: int, hold_s: float) -> list[Due]:
+    """Rows of these domains due now, held back from other relays for `hold_s` seconds while confirms are awaited."""
     moment = now()
     due = (
         select(_t.id)
-        .where(_t.publish_at <= moment, _t.status.in_(_WAITING))
+        .where(_t.publish_at <= moment, _t.status.in_(_WAITING), _t.domain.in_(list(domains)))
         .order_by(_t.publish_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -83,13 +83,6 @@ def _by_publications(connection: Connection, ids: list[str]) -> dict[int, list[s
     for row in connection.execute(select(_t.id, _t.publications).where(_t.id.in_(ids))):
         groups.setdefault(min(row.publications, _MAX_DOUBLINGS), []).append(row.id)
     return groups
-
-
-def postpone(connection: Connection, items: Sequence[tuple[str, datetime]]) -> list[None]:
-    """Publishing failed: let the relay try at the given time."""
-    for task_id, when in items:
-        connection.execute(update(tasks).where(_t.id == task_id, _t.status.in_(_WAITING)).values(publish_at=when))
-    return [None] * len(items)
 
 
 def count_unpublished(connection: Connection) -> int:

@@ -12,6 +12,8 @@ from shared.tasks.schema import task_findings, task_results, tasks
 
 _t = tasks.c
 
+TaskRow = Row[*tuple[Any, ...]]
+
 _VIEW = (
     select(
         _t.id,
@@ -38,7 +40,7 @@ _VIEW = (
 )
 
 
-def find(connection: Connection, tenant: str, task_id: str, domain: str | None = None) -> Row[Any] | None:
+def find(connection: Connection, tenant: str, task_id: str, domain: str | None = None) -> TaskRow | None:
     """One task by our id or, within a domain, by the id that a foreign system gave it."""
     if domain is None:
         return connection.execute(_VIEW.where(_t.tenant == tenant, _t.id == task_id)).one_or_none()

@@ -82,7 +82,10 @@ def claim(connection: Connection, items: Sequence[ClaimRequest]) -> list[Claimed
     claimed = {row.id: Claimed(*row) for row in rows}
     timeline.append_same(connection, claimed, TimelineKind.CLAIMED, moment, {"worker": some.owner})
     refused = _why_refused(connection, [task_id for task_id in wanted if task_id not in claimed])
-    return [claimed.pop(item.task_id, None) or refused.get(item.task_id, Refusal.LEASED) for item in items]
+    return [
+        claimed.pop(item.task_id) if item.task_id in claimed else refused.get(item.task_id, Refusal.LEASED)
+        for item in items
+    ]
 
 
 def _why_refused(connection: Connection, ids: list[str]) -> dict[str, Refusal]:
@@ -136,6 +139,7 @@ class Completed:
     run: int
     result: dict[str, Any]
     degraded: bool = False
+    error: dict[str, Any] | None = None  # why it is degraded
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +168,12 @@ def settle(connection: Connection, items: Sequence[Settlement]) -> list[bool]:
 
 
 def _complete(connection: Connection, items: list[Completed], moment: datetime) -> set[str]:
-    held: set[str] = set()
-    for degraded in {item.degraded for item in items}:
-        pairs = [(item.task_id, item.fence) for item in items if item.degraded is degraded]
-        values = _terminal_values(TaskStatus.COMPLETED, moment) | {"degraded": degraded, "error": None}
-        held |= _fenced(connection, pairs, values)
+    whole = [(item.task_id, item.fence) for item in items if not item.degraded]
+    held = _fenced(connection, whole, _terminal_values(TaskStatus.COMPLETED, moment) | {"error": None})
+    for item in items:
+        if item.degraded:
+            values = _terminal_values(TaskStatus.COMPLETED, moment) | {"degraded": True, "error": item.error}
+            held |= _fenced(connection, [(item.task_id, item.fence)], values)
     mine = [item for item in items if item.task_id in held]
     if mine:
         rows = [

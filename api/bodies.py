@@ -1,0 +1,58 @@
+"""Reading a request's body once, within its limit."""
+
+from __future__ import annotations
+
+import orjson
+from fastapi import Request
+from pydantic import BaseModel
+
+from shared.domain import Event
+from shared.errors import BodyTooLarge, InvalidField, MalformedBody, UnsupportedMedia
+
+_JSON_TYPES = ("application/json", "")
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """The raw body. Raises UnsupportedMedia, or BodyTooLarge as soon as the limit is passed."""
+    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media not in _JSON_TYPES:
+        raise UnsupportedMedia("envie o corpo como application/json")
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > limit:
+        raise BodyTooLarge(f"o limite é de {limit} bytes")
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise BodyTooLarge(f"o limite é de {limit} bytes")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def parse(event: Event, body: bytes, path_values: dict[str, str]) -> tuple[BaseModel, str]:
+    """The validated request and the JSON text to keep.
+
+    The text is the caller's own, so nothing is serialised again. Raises pydantic's ValidationError, MalformedBody,
+    or InvalidField when the body repeats a field of the path.
+    """
+    if path_values:
+        body = _merged(body, path_values)
+    request = event.request.model_validate_json(body)
+    return request, body.decode()
+
+
+def _merged(body: bytes, path_values: dict[str, str]) -> bytes:
+    try:
+        fields = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise MalformedBody("o corpo não é JSON válido ou é profundo demais") from error
+    if not isinstance(fields, dict):
+        raise MalformedBody("o corpo deve ser um objeto JSON")
+    repeated = [(name, "já está no endereço; não repita no corpo") for name in path_values if name in fields]
+    if repeated:
+        raise InvalidField(repeated)
+    # Splice instead of dumping again: decimals keep the digits that the caller wrote.
+    head = orjson.dumps(path_values)[:-1]
+    inner = body.strip()[1:]
+    return head + (b"," if fields else b"") + inner

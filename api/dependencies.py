@@ -1,0 +1,49 @@
+"""Who asks, and the parts of the application a route may use, as named aliases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from api.submission import Submission
+from api.watching import Watcher
+from shared.database import Database
+from shared.domain import Domain
+from shared.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The identity behind a request. Until logins exist there is one tenant and one client."""
+
+    tenant: str
+    client: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What `create_app` wired together for this process."""
+
+    settings: Settings
+    domains: dict[str, Domain]
+    database: Database
+    submission: Submission
+    watcher: Watcher
+
+
+ANONYMOUS = Caller(tenant="default", client="anonymous")
+
+
+def current_caller() -> Caller:
+    return ANONYMOUS
+
+
+def parts_of(request: Request) -> Parts:
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+CurrentCaller = Annotated[Caller, Depends(current_caller)]
+AppParts = Annotated[Parts, Depends(parts_of)]

@@ -1,0 +1,72 @@
+"""The HTTP side: all wiring happens in `create_app`. Run it with `python -m api.main`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from fastapi import FastAPI
+
+from api import documentation, errors
+from api.dependencies import Parts
+from api.routers import domains as domain_routers
+from api.routers import health, rejected, tasks
+from api.submission import Submission
+from api.watching import Watcher
+from handlers.configured import configured_domains
+from shared.database import Database
+from shared.logging import configure_logging
+from shared.settings import Settings, settings
+from shared.version import VERSION
+
+
+def create_app(config: Settings) -> FastAPI:
+    """The application of one process. Connections are made when it starts, not here."""
+    found = configured_domains(config.domains)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        platform = config.platform
+        database = Database(platform.database_url.get_secret_value(), platform.database_pool_size)
+        watcher = Watcher(database)
+        submission = Submission(config, database, found)
+        app.state.parts = Parts(config, found, database, submission, watcher)
+        yield
+        await watcher.close()
+        await submission.close()
+        database.close()
+
+    app = FastAPI(title="Plantão", version=VERSION, lifespan=lifespan, docs_url=None, redoc_url=None)
+    errors.install(app)
+    for key, domain in found.items():
+        prefix = config.domains.of(key).prefix or f"/api/{key}"
+        app.include_router(domain_routers.build(domain, prefix))
+    for router in (tasks.router, rejected.router, health.router):
+        app.include_router(router)
+    if config.api.api_docs:
+        documentation.install(app, found)
+    return app
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    argparse.ArgumentParser(
+        prog="python -m api.main", description="Plantão: HTTP API (settings: .env.example)"
+    ).parse_args()
+    config = settings()
+    configure_logging(config.platform, "api")
+    uvicorn.run(
+        create_app(config),
+        host=config.api.api_host,
+        port=config.api.api_port,
+        access_log=False,
+        log_level="warning",
+        timeout_graceful_shutdown=5,
+        server_header=False,
+    )
+
+
+if __name__ == "__main__":
+    main()

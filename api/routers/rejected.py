@@ -1,0 +1,78 @@
+"""Messages nobody could understand, for operators: what came, why it was refused, never lost."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from api.dependencies import AppParts, CurrentCaller
+from api.views import Problem, json_response
+from shared.errors import InvalidField
+from shared.tasks import rejected
+
+router = APIRouter(prefix="/api/rejected", tags=["Operação"])
+
+
+class RejectedMessage(BaseModel):
+    id: str
+    domain: str
+    vhost: str
+    reason: str
+    detail: str
+    body_base64: str
+    message_id: str | None
+    received_at: datetime
+    copied_at: datetime | None
+
+
+class RejectedPage(BaseModel):
+    items: list[RejectedMessage]
+    next_cursor: str | None
+
+
+@router.get(
+    "",
+    summary="Mensagens não compreendidas, da mais nova para a mais antiga",
+    response_model=None,
+    responses={200: {"model": RejectedPage}, 422: {"model": Problem}, 503: {"model": Problem}},
+)
+async def list_rejected(
+    parts: AppParts,
+    caller: CurrentCaller,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> Response:
+    before = _decoded(cursor) if cursor else None
+
+    def read() -> list[dict[str, Any]]:
+        with parts.database.read() as connection:
+            return rejected.page(connection, before, limit)
+
+    rows = await asyncio.to_thread(read)
+    items = [_shown(row) for row in rows]
+    more = _encoded(rows[-1]) if len(rows) == limit else None
+    return json_response({"items": items, "next_cursor": more})
+
+
+def _shown(row: dict[str, Any]) -> dict[str, Any]:
+    body = base64.b64encode(row["body"]).decode()
+    return {**{key: value for key, value in row.items() if key != "body"}, "body_base64": body}
+
+
+def _encoded(row: dict[str, Any]) -> str:
+    return base64.urlsafe_b64encode(f"{row['received_at'].isoformat()} {row['id']}".encode()).decode()
+
+
+def _decoded(cursor: str) -> tuple[datetime, str]:
+    try:
+        moment, _, identifier = base64.urlsafe_b64decode(cursor).decode().partition(" ")
+        return datetime.fromisoformat(moment), identifier
+    except (ValueError, binascii.Error) as error:
+        raise InvalidField([("cursor", "use o next_cursor da página anterior")]) from error

@@ -1,0 +1,61 @@
+"""exames.imagem: an imaging study that somebody asks for."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from handlers.exames.rules.imaging.table import default_table
+from shared.clinical.ages import age_in_days
+from shared.clinical.fields import DataHora, Entrada, TextoCurto
+from shared.clinical.people import Pedido
+
+Contraste = Literal["nenhum", "iodado_iv", "iodado_ia", "gadolinio_g1", "gadolinio_g2", "gadolinio_g3"]
+SegurancaRm = Literal["seguro", "condicional", "inseguro", "desconhecido"]
+
+
+class Dispositivo(Entrada):
+    """An implant or device. A bare text is one whose safety in MR nobody has stated."""
+
+    descricao: TextoCurto
+    seguranca_rm: SegurancaRm = "desconhecido"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: Any) -> Any:
+        return {"descricao": value} if isinstance(value, str) else value
+
+
+class PedidoImagem(Pedido):
+    """`tipo_exame` comes from the path. `dispositivos` empty means none; absent means nobody asked."""
+
+    tipo_exame: TextoCurto
+    regiao: TextoCurto
+    lateralidade: Literal["direita", "esquerda", "bilateral", "nao_se_aplica"] | None = None
+    contraste: Contraste = "nenhum"
+    creatinina_mg_dl: Annotated[Decimal, Field(ge=Decimal("0.05"), le=40, description="mg/dL")] | None = None
+    creatinina_em: DataHora | None = None
+    solicitado_em: DataHora | None = Field(None, description="When the study was asked for: fixes the patient's age")
+    ira_aguda: bool | None = None
+    dialise: bool | None = None
+    metformina: bool | None = None
+    dispositivos: Annotated[list[Dispositivo], Field(max_length=50)] | None = None
+    alergia_contraste: bool | None = None
+
+    @field_validator("tipo_exame")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        modality = default_table().modality(name)
+        if modality is None:
+            accepted = ", ".join(row.tipo for row in default_table().modalidades)
+            raise ValueError(f"tipo de exame de imagem desconhecido; aceitos: {accepted}")
+        return modality.tipo
+
+    @field_validator("creatinina_em", "solicitado_em")
+    @classmethod
+    def _after_birth(cls, moment: DataHora | None, info: ValidationInfo) -> DataHora | None:
+        if moment is not None and "paciente" in info.data:
+            age_in_days(info.data["paciente"].data_nascimento, moment.date())
+        return moment

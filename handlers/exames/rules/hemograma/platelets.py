@@ -1,0 +1,40 @@
+"""Platelets: low ones are checked for clumping before anybody believes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from handlers.exames.rules.drafts import Rascunho
+from handlers.exames.rules.hemograma.parameters import Parametro as P
+from handlers.exames.rules.hemograma.ranges import Par, compare, missing_limits, reference_range
+from handlers.exames.rules.hemograma.sample import Amostra
+from handlers.exames.rules.hemograma.table import TabelaHemograma
+from handlers.exames.rules.numbers import shown
+from shared.findings import Gravidade
+
+_PLATELETS = Par(P.PLAQUETAS, "plaquetopenia", "trombocitose")
+_VOLUME = Par(P.VPM, "vpm_baixo", "vpm_alto", Gravidade.INFO)
+
+
+def platelets(sample: Amostra, table: TabelaHemograma) -> Iterator[Rascunho]:
+    """The critical finding already says a critical count is low: `plaquetopenia` is for the counts above it."""
+    value = sample.value(P.PLAQUETAS)
+    drafts = list(compare(_PLATELETS, value, reference_range(sample, P.PLAQUETAS, table)))
+    critical_low = value is not None and table.criticos.plaquetas.is_low(value)
+    if not critical_low:
+        yield from drafts
+    if value is not None and (critical_low or any(draft.codigo == _PLATELETS.low for draft in drafts)):
+        yield Rascunho(
+            "excluir_pseudotrombocitopenia",
+            Gravidade.ATENCAO,
+            f"Plaquetas {shown(value)} mil/mm³: excluir pseudotrombocitopenia com lâmina ou nova coleta em citrato.",
+            {"plaquetas": value, "unidade": P.PLAQUETAS.unit},
+            "Prática laboratorial: agregação plaquetária dependente de EDTA ◇",
+        )
+    yield from compare(_VOLUME, sample.value(P.VPM), reference_range(sample, P.VPM, table))
+
+
+def missing(sample: Amostra, table: TabelaHemograma) -> Iterator[str]:
+    """Ranges that neither the laboratory nor the table gives."""
+    for pair in (_PLATELETS, _VOLUME):
+        yield from missing_limits(pair, sample.value(pair.parameter), reference_range(sample, pair.parameter, table))

@@ -1,0 +1,233 @@
+"""The hemogram table: every configurable number, typed, validated and versioned.
+
+Published critical lists differ, so each hospital keeps its own file with its own `versao`; the default one lies beside
+the code. Values are in the canonical units of `parameters.py`.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from handlers.exames.rules.hemograma.parameters import Parametro
+from handlers.exames.rules.tables import FOLDER, Linha, read_table
+from shared.clinical.people import Sexo
+
+Idade = Annotated[str, StringConstraints(pattern=r"^[0-9]+[dma]$")]
+
+
+class ParametroCodificado(Linha):
+    """LOINC and UCUM of one parameter."""
+
+    campo: Parametro
+    loinc: str | None
+    loinc_sem_metodo: str | None
+    ucum: str
+
+
+class Limites(Linha):
+    """Inclusive bounds."""
+
+    min: Decimal
+    max: Decimal
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.min > self.max:
+            raise ValueError("min must not exceed max")
+        return self
+
+
+class Plausibilidade(Linha):
+    """Bounds outside which a value says that its unit is wrong ◇."""
+
+    fonte: str
+    hemacias: Limites
+    hemoglobina: Limites
+    hematocrito: Limites
+    vcm: Limites
+    hcm: Limites
+    chcm: Limites
+    rdw_cv: Limites
+    rdw_sd: Limites
+    leucocitos: Limites
+    plaquetas: Limites
+    vpm: Limites
+    absolutos: Limites
+    percentuais: Limites
+    eritroblastos_100leuco: Limites
+
+
+class IntervaloReserva(Linha):
+    """A fallback reference range for ages in [de, ate); a missing side is unknown, not unlimited."""
+
+    parametro: Parametro
+    sexo: Sexo | None
+    de: Idade
+    ate: Idade | None
+    min: Decimal | None
+    max: Decimal | None
+    fonte: str
+
+
+class GrausAnemia(Linha):
+    """Hemoglobin in g/dL: below `corte` anaemia, below the others moderate and severe."""
+
+    grupo: str
+    descricao: str
+    corte: Decimal
+    moderada_lt: Decimal
+    grave_lt: Decimal
+
+    @model_validator(mode="after")
+    def _descending(self) -> Self:
+        if not self.corte > self.moderada_lt > self.grave_lt:
+            raise ValueError("corte > moderada_lt > grave_lt is required")
+        return self
+
+
+class GrupoPorIdade(GrausAnemia):
+    de: Idade
+    ate: Idade | None
+    sexo: Sexo | None
+
+
+class GrupoGestante(GrausAnemia):
+    """Completed weeks, both ends included ◇."""
+
+    semana_de: int
+    semana_ate: int
+
+
+class Anemia(Linha):
+    fonte: str
+    grupos: tuple[GrupoPorIdade, ...]
+    gestantes: tuple[GrupoGestante, ...]
+    nota_trimestres: str
+
+
+class Neutropenia(Linha):
+    """10*3/uL, exclusive upper ends."""
+
+    leve_lt: Decimal
+    moderada_lt: Decimal
+    grave_lt: Decimal
+    fonte: str
+
+
+class DesvioEsquerda(Linha):
+    imaturos_pct_gt: Decimal
+    fonte: str
+
+
+class Mentzer(Linha):
+    vcm_lt: Decimal
+    corte: Decimal
+    fonte: str
+
+
+class Eritroblastos(Linha):
+    corrigir_ge: Decimal
+    fonte: str
+
+
+class Critico(Linha):
+    """When one value is critical; each absent bound means that side is never critical."""
+
+    baixo_le: Decimal | None = None
+    baixo_lt: Decimal | None = None
+    alto_ge: Decimal | None = None
+    alto_gt: Decimal | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if all(bound is None for bound in (self.baixo_le, self.baixo_lt, self.alto_ge, self.alto_gt)):
+            raise ValueError("a critical row needs at least one bound")
+        return self
+
+    def crossed(self, value: Decimal) -> tuple[str, Decimal] | None:
+        """The sign and the bound that make `value` critical, or None."""
+        if self.baixo_le is not None and value <= self.baixo_le:
+            return "≤", self.baixo_le
+        if self.baixo_lt is not None and value < self.baixo_lt:
+            return "<", self.baixo_lt
+        if self.alto_ge is not None and value >= self.alto_ge:
+            return "≥", self.alto_ge
+        if self.alto_gt is not None and value > self.alto_gt:
+            return ">", self.alto_gt
+        return None
+
+    def is_low(self, value: Decimal) -> bool:
+        """Whether `value` is critical on the low side."""
+        bound = self.crossed(value)
+        return bound is not None and bound[0] in ("≤", "<")
+
+
+class Criticos(Linha):
+    hemoglobina: Critico
+    leucocitos: Critico
+    neutrofilos_abs: Critico
+    plaquetas: Critico
+    blastos_pct: Critico
+    fonte: str
+
+
+class RegraDeTres(Linha):
+    diferenca_gt: Decimal
+    vcm_min: Decimal
+    vcm_max: Decimal
+    chcm_min: Decimal
+    chcm_max: Decimal
+
+
+class Consistencia(Linha):
+    """Calibrated tolerances; a difference equal to the tolerance is still consistent."""
+
+    vcm_fl: Decimal
+    hcm_pg: Decimal
+    chcm_gdl: Decimal
+    soma_min: Decimal
+    soma_max: Decimal
+    neutrofilos_abs: Decimal
+    chcm_suspeito_gt: Decimal
+    regra3: RegraDeTres
+    fonte: str
+
+
+class TabelaHemograma(Linha):
+    """The whole configuration of one hospital's hemogram rules."""
+
+    versao: Annotated[str, Field(min_length=1)]
+    nome: Literal["hemograma"] = "hemograma"
+    parametros: tuple[ParametroCodificado, ...]
+    plausibilidade: Plausibilidade
+    intervalos_reserva: tuple[IntervaloReserva, ...]
+    sem_reserva_na_gestacao: frozenset[Parametro]
+    anemia: Anemia
+    neutropenia: Neutropenia
+    desvio_esquerda: DesvioEsquerda
+    mentzer: Mentzer
+    eritroblastos: Eritroblastos
+    criticos: Criticos
+    consistencia: Consistencia
+
+    def plausibility_of(self, parameter: Parametro) -> Limites:
+        """The plausible bounds of one parameter, or those of its kind."""
+        kind = "percentuais" if parameter.endswith("_pct") else "absolutos"
+        limits: Limites = getattr(self.plausibilidade, parameter.value, None) or getattr(self.plausibilidade, kind)
+        return limits
+
+
+def load_table(path: Path) -> TabelaHemograma:
+    """A hospital's own table. Raises OSError or pydantic's ValidationError."""
+    return read_table(TabelaHemograma, path)
+
+
+@lru_cache(maxsize=1)
+def default_table() -> TabelaHemograma:
+    """The table that ships with the code."""
+    return load_table(FOLDER / "hemograma.json")

@@ -1,0 +1,151 @@
+"""Contrast media: iodinated and the kidney, metformin, gadolinium groups, allergy, and the wrong medium."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from handlers.exames.requests.imagem import PedidoImagem
+from handlers.exames.rules.drafts import Rascunho
+from handlers.exames.rules.imaging.renal import Filtracao
+from handlers.exames.rules.imaging.table import TabelaImagem
+from handlers.exames.rules.numbers import rounded, shown
+from shared.findings import Gravidade
+
+
+@dataclass(frozen=True)
+class Rim:
+    """What the contrast rules know of the kidneys; eGFR in mL/min/1.73 m²."""
+
+    egfr: Decimal | None
+    acute_injury: bool | None
+    dialysis: bool | None
+
+    def impaired_below(self, limit: Decimal) -> bool:
+        """True when it is known: an acute injury, or an eGFR under the limit."""
+        return bool(self.acute_injury) or (self.egfr is not None and self.egfr < limit)
+
+    def ruled_out_below(self, limit: Decimal) -> bool:
+        """True when it is known not to be so: no acute injury and an eGFR at or over the limit."""
+        return self.acute_injury is False and self.egfr is not None and self.egfr >= limit
+
+    @property
+    def words(self) -> str:
+        known = "não calculada" if self.egfr is None else f"{shown(self.egfr, 1)} mL/min/1,73 m²"
+        return f"TFG {known}" + (", injúria renal aguda" if self.acute_injury else "")
+
+    @property
+    def evidence(self) -> dict[str, Any]:
+        egfr = None if self.egfr is None else rounded(self.egfr, 2)
+        return {"tfg_ml_min_1_73m2": egfr, "ira_aguda": self.acute_injury, "dialise": self.dialysis}
+
+
+def contrast(request: PedidoImagem, filtration: Filtracao, table: TabelaImagem) -> Iterator[Rascunho]:
+    """Every finding about the contrast that was asked for; none without contrast."""
+    if request.contraste == "nenhum":
+        return
+    kidney = Rim(filtration.value, request.ira_aguda, request.dialise)
+    yield from _wrong_medium(request, table)
+    yield from _allergy(request, table)
+    if request.contraste == "iodado_iv":
+        yield from _iodinated(kidney, table)
+    if request.contraste.startswith("iodado") and request.metformina:
+        yield from _metformin(request, kidney, table)
+    if request.contraste.startswith("gadolinio"):
+        yield from _gadolinium(request, kidney, table)
+
+
+def missing(request: PedidoImagem, filtration: Filtracao) -> Iterator[str]:
+    """The fields without which a contrast rule has no answer."""
+    if request.contraste == "nenhum":
+        return
+    yield from filtration.missing
+    for name in ("ira_aguda", "dialise", "alergia_contraste"):
+        if getattr(request, name) is None:
+            yield name
+    if request.contraste.startswith("iodado") and request.metformina is None:
+        yield "metformina"
+
+
+def _iodinated(kidney: Rim, table: TabelaImagem) -> Iterator[Rascunho]:
+    """Prophylaxis below 30 or with acute injury, unless on dialysis; 30 to 44 individualise; from 45 none."""
+    rules = table.iodado_iv
+    if kidney.dialysis:
+        return
+    if kidney.impaired_below(rules.profilaxia_lt):
+        code, words = "profilaxia_contraste_iodado", "profilaxia com hidratação indicada antes do contraste iodado IV"
+    elif kidney.egfr is not None and kidney.egfr < rules.individualizar_lt:
+        code, words = "individualizar_contraste_iodado", "individualizar a profilaxia antes do contraste iodado IV"
+    else:
+        return
+    yield Rascunho(code, Gravidade.ATENCAO, f"{kidney.words}: {words}.", kidney.evidence, rules.fonte)
+
+
+def _metformin(request: PedidoImagem, kidney: Rim, table: TabelaImagem) -> Iterator[Rascunho]:
+    """An arterial study counts as one with embolic risk, because the request does not say otherwise ◇."""
+    rules = table.metformina
+    limit = rules.suspender_lt[rules.perfil]
+    arterial = request.contraste == "iodado_ia"
+    evidence = {**kidney.evidence, "contraste": request.contraste, "perfil": rules.perfil, "limite": limit}
+    if arterial or kidney.impaired_below(limit):
+        yield Rascunho(
+            "metformina_suspender",
+            Gravidade.ATENCAO,
+            f"Em uso de metformina, {kidney.words}{', contraste intra-arterial' if arterial else ''}: suspender, "
+            f"aguardar {rules.horas} h e reavaliar a função renal antes de reiniciar.",
+            evidence,
+            rules.fonte,
+        )
+    elif kidney.ruled_out_below(limit):
+        yield Rascunho(
+            "metformina_manter",
+            Gravidade.INFO,
+            f"Em uso de metformina, {kidney.words}, sem injúria renal aguda: manter.",
+            evidence,
+            rules.fonte,
+        )
+
+
+def _gadolinium(request: PedidoImagem, kidney: Rim, table: TabelaImagem) -> Iterator[Rascunho]:
+    """Group I contraindicated, II need not be withheld, III weighed; dialysis counts as eGFR under the limit ◇."""
+    rules = table.gadolinio
+    if not (kidney.dialysis or kidney.impaired_below(rules.restrito_lt)):
+        return
+    code, severity, words = {
+        "gadolinio_g1": ("gadolinio_g1_contraindicado", Gravidade.CRITICO, "gadolínio do grupo I contraindicado"),
+        "gadolinio_g2": ("gadolinio_g2_permitido", Gravidade.INFO, "gadolínio do grupo II não precisa ser suspenso"),
+        "gadolinio_g3": ("gadolinio_g3_ponderar", Gravidade.ATENCAO, "ponderar risco e benefício do grupo III"),
+    }[request.contraste]
+    situation = kidney.words + (", em diálise" if kidney.dialysis else "")
+    yield Rascunho(
+        code, severity, f"{situation}: {words}.", {**kidney.evidence, "limite": rules.restrito_lt}, rules.fonte
+    )
+
+
+def _allergy(request: PedidoImagem, table: TabelaImagem) -> Iterator[Rascunho]:
+    if request.alergia_contraste:
+        yield Rascunho(
+            "alergia_contraste",
+            Gravidade.ATENCAO,
+            f"Alergia a contraste informada e contraste {request.contraste} solicitado: revisão humana antes do exame.",
+            {"alergia_contraste": True, "contraste": request.contraste},
+            table.alergia.fonte,
+        )
+
+
+def _wrong_medium(request: PedidoImagem, table: TabelaImagem) -> Iterator[Rascunho]:
+    """Gadolinium belongs to MR and iodine to X-rays; the other way round is most often a slip of the form ◇."""
+    modality = table.modality(request.tipo_exame)
+    gadolinium = request.contraste.startswith("gadolinio")
+    magnetic = modality is not None and "MR" in modality.dicom
+    ultrasound = modality is not None and "US" in modality.dicom
+    if ultrasound or gadolinium != magnetic:
+        yield Rascunho(
+            "contraste_incompativel_modalidade",
+            Gravidade.ATENCAO,
+            f"Contraste {request.contraste} não é o usual em {request.tipo_exame.upper()}: confirmar o pedido.",
+            {"contraste": request.contraste, "tipo_exame": request.tipo_exame},
+            table.fonte_modalidades,
+        )

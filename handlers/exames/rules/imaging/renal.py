@@ -1,0 +1,50 @@
+"""Estimated glomerular filtration from creatinine: CKD-EPI 2021 for adults, bedside Schwartz for children."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from handlers.exames.requests.imagem import PedidoImagem
+from handlers.exames.rules.imaging.table import TabelaImagem
+from shared.clinical.ages import age_in_years
+from shared.clinical.people import Sexo
+
+
+@dataclass(frozen=True)
+class Filtracao:
+    """eGFR in mL/min/1.73 m², unrounded, with the formula that gave it; or the fields whose absence prevented it."""
+
+    value: Decimal | None
+    source: str | None
+    missing: tuple[str, ...]
+
+
+def ckd_epi_2021(creatinine: Decimal, age: int, sex: Sexo, table: TabelaImagem) -> Decimal:
+    """142 x min(Scr/k,1)^a x max(Scr/k,1)^-1.200 x 0.9938^age x 1.012 if female. mg/dL and completed years."""
+    rows = table.ckd_epi
+    of_sex = rows.F if sex == "F" else rows.M
+    ratio, one = creatinine / of_sex.kappa, Decimal(1)
+    value = rows.fator * min(ratio, one) ** of_sex.alfa * max(ratio, one) ** rows.expoente_alto * rows.base_idade**age
+    return value * rows.fator_mulher if sex == "F" else value
+
+
+def schwartz(creatinine: Decimal, height_cm: Decimal, table: TabelaImagem) -> Decimal:
+    """0.413 x cm / Scr (mg/dL) ◇."""
+    return table.schwartz.constante * height_cm / creatinine
+
+
+def filtration(request: PedidoImagem, table: TabelaImagem) -> Filtracao:
+    """The patient's eGFR on the day of the creatinine, else on the day of the order; never with a guessed age."""
+    creatinine, patient = request.creatinina_mg_dl, request.paciente
+    if creatinine is None:
+        return Filtracao(None, None, ("creatinina_mg_dl",))
+    moment = request.creatinina_em or request.solicitado_em
+    if moment is None:
+        return Filtracao(None, None, ("creatinina_em",))
+    age = age_in_years(patient.data_nascimento, moment.date())
+    if age >= table.ckd_epi.idade_minima:
+        return Filtracao(ckd_epi_2021(creatinine, age, patient.sexo, table), table.ckd_epi.fonte, ())
+    if patient.altura_cm is None:
+        return Filtracao(None, None, ("paciente.altura_cm",))
+    return Filtracao(schwartz(creatinine, patient.altura_cm, table), table.schwartz.fonte, ())

@@ -1,0 +1,49 @@
+"""Where a model may live. Outside the house, patient data would cross a border (LGPD art. 33)."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from urllib.parse import urlsplit
+
+from shared.errors import ModelRefused, ModelUnavailable
+
+# Not `is_private`: it also covers documentation and link-local ranges, where cloud metadata answers.
+_INSIDE = tuple(
+    ipaddress.ip_network(network)
+    for network in ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7")
+)
+
+
+def is_inside(base_url: str) -> bool:
+    """True when every address of the URL's host is loopback or private.
+
+    Raises `ModelRefused` for a URL without a host and `ModelUnavailable` when the name does not resolve.
+    """
+    parts = urlsplit(base_url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ModelRefused("MODEL_BASE_URL não é um endereço http(s)")
+    return all(_address_inside(address) for address in _addresses(parts.hostname))
+
+
+def refuse_foreign(base_url: str, *, transfer_allowed: bool) -> None:
+    """Raise `ModelRefused` for a model outside the house unless the transfer was configured."""
+    if not transfer_allowed and not is_inside(base_url):
+        raise ModelRefused("modelo fora da instituição sem TRANSFERENCIA_INTERNACIONAL (LGPD art. 33)")
+
+
+def _addresses(host: str) -> set[str]:
+    unreachable = ModelUnavailable("o nome do servidor do modelo não resolve")
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError:
+        found = []
+    if not found:
+        raise unreachable
+    return {str(entry[4][0]) for entry in found}
+
+
+def _address_inside(text: str) -> bool:
+    address = ipaddress.ip_address(text.partition("%")[0])
+    mapped = getattr(address, "ipv4_mapped", None)
+    return any((mapped or address) in network for network in _INSIDE)

@@ -1,0 +1,3 @@
+"""The version that results, heartbeats and documents name."""
+
+VERSION = "0.1.0"

@@ -1,0 +1,62 @@
+"""The command line of both engines: `python -m workers.pika_worker`, `python -m workers.dramatiq_worker`."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from functools import partial
+
+import structlog
+
+from handlers.configured import configured_domains
+from shared.logging import configure_logging
+from shared.settings import Settings, load_settings
+from workers import relay_process
+from workers.attempt import DomainWork
+from workers.environment import METRICS_DIR
+from workers.process import ConsumerIdentity, ConsumerProcess
+from workers.supervisor import Child, Supervisor
+
+_log = structlog.get_logger(__name__)
+
+
+def main(engine: str, arguments: list[str] | None = None) -> int:
+    """Supervise one consumer per domain until told to stop; the exit code."""
+    options = _parse(engine, arguments)
+    config = load_settings()
+    configure_logging(config.platform, f"workers/{engine}")
+    known = configured_domains(config.domains)
+    chosen = options.domains.split(",") if options.domains else list(known)
+    unknown = [key for key in chosen if key not in known]
+    if unknown:
+        raise SystemExit(f"--domains: unknown domain {unknown[0]!r}; known: {', '.join(known)}")
+    children = [_consumer(config, engine, key, options.concurrency) for key in chosen]
+    if not options.no_relay:
+        children.append(Child("relay", partial(relay_process.run, config, engine), None))
+    try:
+        return Supervisor(config, engine, children).run()
+    finally:
+        shutil.rmtree(METRICS_DIR, ignore_errors=True)
+
+
+def _consumer(config: Settings, engine: str, key: str, concurrency: int | None) -> Child:
+    # Loading here imports the crews in the parent, once for all children.
+    work = DomainWork.load(config.domains, key)
+    slots = concurrency or config.domains.of(key).concurrency or config.worker.worker_concurrency
+
+    def consume(identity: ConsumerIdentity) -> None:
+        ConsumerProcess(config, work, engine, slots, identity).run()
+
+    return Child(f"consumer-{key}", consume, key, slots)
+
+
+def _parse(engine: str, arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog=f"python -m workers.{engine}_worker",
+        description=f"Supervise one {engine} consumer process per domain, and the relay. Settings: .env.example.",
+        epilog="Exit codes: 0 stopped and drained, 1 unexpected error, 2 wrong usage, 70 all children crash.",
+    )
+    parser.add_argument("--domains", help="comma-separated domain keys (default: all)")
+    parser.add_argument("--concurrency", type=int, help="crews in flight per consumer (default: WORKER_CONCURRENCY)")
+    parser.add_argument("--no-relay", action="store_true", help="leave relay and housekeeping to another supervisor")
+    return parser.parse_args(arguments)

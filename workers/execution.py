@@ -1,0 +1,230 @@
+"""message → claim → handler → settle: the only place where a task's state moves.
+
+A delivery is acknowledged when its outcome is committed, when its row needs nothing, or when it was kept as not
+understood. Until then the broker keeps it, so a dead worker costs a redelivery and nothing else.
+"""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from uuid_utils import uuid7
+
+from shared import clock
+from shared.domain import Domain
+from shared.errors import LeaseLost, MessageRejected, Overloaded, RulesFailed, StoreUnavailable, WorkerKilled
+from shared.findings import Alerta, Avaliacao
+from shared.group_commit import GroupCommit, Operation
+from shared.messaging import messages
+from shared.messaging.messages import OwnMessage
+from shared.settings import WorkerSettings
+from shared.tasks import acceptance, rejected, timeline, transitions
+from shared.tasks.rejected import Rejection
+from shared.tasks.states import TaskStatus, TimelineKind
+from shared.tasks.transitions import Claimed, ClaimRequest, Completed, Findings, NotCompleted, Refusal, Settlement
+from workers import isolation
+from workers.attempt import DomainWork, Keep, perform
+from workers.delivery import Delivery
+from workers.identity import foreign_task
+from workers.retries import Decision, Fate, decide
+from workers.run_handle import RunHandle
+
+_log = structlog.get_logger(__name__)
+
+# Within one transaction: rows before claims, claims before what they cause, a task's lines before its end.
+COMMIT_ORDER: list[Operation] = [
+    acceptance.adopt,
+    rejected.keep,
+    transitions.claim,
+    transitions.save_findings,
+    timeline.append,
+    transitions.report_progress,
+    transitions.settle,
+]
+_STORE_RETRY_S = 1.0
+_KILLS_ITS_WORKER = Decision(
+    Fate.FAIL, WorkerKilled.code, "a tarefa derruba o processo que a executa; valem os achados já gravados"
+)
+
+
+class Execution:
+    """Works on the deliveries of one domain in one process. `process` may run on many threads at once."""
+
+    def __init__(self, work: DomainWork, owner: str, commits: GroupCommit, worker: WorkerSettings) -> None:
+        self._work = work
+        self._owner = owner
+        self._commits = commits
+        self._worker = worker
+        self._stopping = threading.Event()
+        self.running: dict[str, RunHandle] = {}
+
+    def stop(self) -> None:
+        """Stop waiting for a store that is away; what is undecided stays with the broker."""
+        self._stopping.set()
+
+    def process(self, delivery: Delivery) -> bool:
+        """True: acknowledge. False: nothing could be decided before the process had to stop."""
+        try:
+            task_id = self._identify(delivery)
+            claim = self._durably(transitions.claim, ClaimRequest(task_id, self._owner, self._worker.worker_lease_s))
+            if claim is Refusal.UNKNOWN:
+                raise MessageRejected("unknown_task", "a tarefa não existe neste banco de dados")
+            if isinstance(claim, Refusal):
+                _log.info("claim_refused", task_id=task_id, reason=claim.value)
+                return True
+            self._work_on(claim, delivery)
+        except MessageRejected as refusal:
+            return self._keep_rejected(delivery, refusal)
+        except StoreUnavailable:
+            _log.warning("delivery_left_to_broker", reason="store_unavailable")
+            return False
+        return True
+
+    def _identify(self, delivery: Delivery) -> str:
+        message = messages.decode(delivery.body, delivery.message_id)
+        if isinstance(message, OwnMessage):
+            return message.task_id
+        task_id: str = self._durably(acceptance.adopt, foreign_task(self._work.domain, message, delivery))
+        return task_id
+
+    def _keep_rejected(self, delivery: Delivery, refusal: MessageRejected) -> bool:
+        domain: Domain = self._work.domain
+        rejection = Rejection(
+            id=str(uuid7()),
+            domain=domain.key,
+            vhost=domain.vhost,
+            reason=refusal.reason,
+            detail=refusal.detail,
+            body=delivery.body,
+            message_id=delivery.message_id,
+        )
+        try:
+            self._durably(rejected.keep, rejection)
+        except StoreUnavailable:
+            return False
+        _log.warning("message_rejected", domain=domain.key, reason=refusal.reason, rejected_id=rejection.id)
+        return True
+
+    def _work_on(self, claim: Claimed, delivery: Delivery) -> None:
+        run = RunHandle(
+            claim.task_id, claim.fence, claim.attempts + 1, self._worker.task_deadline_s, self._commits, delivery
+        )
+        self.running[claim.task_id] = run
+        try:
+            settlement = self._attempt(claim, run)
+            held = settlement is None or self._durably(transitions.settle, settlement)
+            if not held:
+                _log.warning("outcome_discarded", task_id=claim.task_id, reason="fence_lost")
+        finally:
+            self.running.pop(claim.task_id, None)
+
+    def _attempt(self, claim: Claimed, run: RunHandle) -> Settlement | None:
+        kept: list[Avaliacao] = []
+        keep = self._keeper(claim, kept)
+        request: Any = None
+        try:
+            if claim.deaths >= self._worker.deaths_before_failure:
+                return _settlement(claim, _KILLS_ITS_WORKER)
+            request = self._work.request(claim.event, claim.payload)
+            handler = self._work.handlers[claim.event]
+            if claim.deaths >= self._worker.deaths_before_isolation:
+                result = isolation.perform(self._work.domain.key, claim, run, keep)
+            else:
+                result = perform(handler, request, run, keep)
+            run.check()
+            return Completed(claim.task_id, claim.fence, claim.run, result)
+        except StoreUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - every failure of a handler becomes a decision, never a lost task
+            return self._decided(claim, run.interruption or error, request, kept)
+
+    def _keeper(self, claim: Claimed, kept: list[Avaliacao]) -> Keep:
+        def keep(evaluation: Avaliacao) -> None:
+            kept.append(evaluation)
+            if not evaluation.model_fields_set:
+                return  # an event without rules has nothing to keep
+            alerts = [_alert(found) for found in evaluation.criticos]
+            saved = self._durably(
+                transitions.save_findings,
+                Findings(claim.task_id, claim.fence, claim.run, evaluation.model_dump(mode="json"), alerts),
+            )
+            if not saved:
+                raise LeaseLost("outro processo assumiu a tarefa")
+
+        return keep
+
+    def _decided(self, claim: Claimed, error: Exception, request: Any, kept: list[Avaliacao]) -> Settlement | None:
+        decision = decide(error, claim.attempts, bool(kept), self._worker)
+        _log.warning(
+            "attempt_ended",
+            task_id=claim.task_id,
+            domain=claim.domain,
+            event_name=claim.event,
+            attempt=claim.attempts + 1,
+            code=decision.code,
+            reason=decision.fate.value,
+            exception=type(error).__name__,
+        )
+        if decision.fate is Fate.DEGRADE:
+            return self._degraded(claim, request, kept[-1], decision)
+        return _settlement(claim, decision)
+
+    def _degraded(self, claim: Claimed, request: Any, evaluation: Avaliacao, why: Decision) -> Settlement | None:
+        try:
+            result = self._work.handlers[claim.event].degrade(request, evaluation)
+        except RulesFailed as failure:
+            return _settlement(claim, Decision(Fate.FAIL, failure.code, failure.detail))
+        return Completed(
+            claim.task_id, claim.fence, claim.run, result, degraded=True, error={"code": why.code, "detail": why.detail}
+        )
+
+    def _durably(self, operation: Operation, item: Any) -> Any:
+        """Commit, waiting out a store that is away. Raises StoreUnavailable only when the process must stop."""
+        while True:
+            try:
+                return self._commits.submit(operation, item).result()
+            except (StoreUnavailable, Overloaded):
+                _log.warning("store_waited_for", operation=operation.__name__)
+                if self._stopping.wait(_STORE_RETRY_S):
+                    raise
+
+
+def _alert(found: Any) -> dict[str, Any]:
+    alert = Alerta(id=found.id, achado=found.id, codigo=found.codigo, descricao=found.descricao, em=clock.now())
+    return alert.model_dump(mode="json")
+
+
+def _settlement(claim: Claimed, decision: Decision) -> NotCompleted | None:
+    error = {"code": decision.code, "detail": decision.detail}
+    due = clock.now() + timedelta(seconds=decision.delay_s)
+    data = {"code": decision.code, "delay_s": round(decision.delay_s, 1)}
+    match decision.fate:
+        case Fate.RETRY:
+            return NotCompleted(
+                claim.task_id, claim.fence, TaskStatus.RETRYING, error, due, "attempts", TimelineKind.RETRY, data
+            )
+        case Fate.DIED:
+            return NotCompleted(
+                claim.task_id, claim.fence, TaskStatus.RETRYING, error, due, "deaths", TimelineKind.RETRY, data
+            )
+        case Fate.GIVE_BACK:
+            return NotCompleted(
+                claim.task_id, claim.fence, TaskStatus.QUEUED, None, due, None, TimelineKind.RETRY, data
+            )
+        case Fate.CANCEL:
+            return NotCompleted(claim.task_id, claim.fence, TaskStatus.CANCELLED, None, line=TimelineKind.CANCELLED)
+        case Fate.DISCARD:
+            return None
+    return NotCompleted(
+        claim.task_id,
+        claim.fence,
+        TaskStatus.FAILED,
+        error,
+        None,
+        "attempts",
+        TimelineKind.FAILED,
+        {"code": decision.code},
+    )

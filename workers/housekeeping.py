@@ -1,0 +1,62 @@
+"""What time alone makes necessary: leases nobody renews, keys and heartbeats past their day."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import delete
+
+from shared import clock
+from shared.database import Database
+from shared.errors import StoreUnavailable
+from shared.settings import Settings
+from shared.tasks import fleet, leases
+from shared.tasks.schema import idempotency_keys
+
+_log = structlog.get_logger(__name__)
+_FORGET_SILENT_S = 3600.0
+_TIDY_EVERY_S = 60.0
+
+
+class Housekeeping:
+    """Runs beside the relay, on its loop."""
+
+    def __init__(self, config: Settings, database: Database) -> None:
+        self._database = database
+        self._lease_check_s = min(2.0, config.worker.worker_lease_s / 4)
+        self._keys_live = timedelta(hours=config.api.idempotency_hours)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Expire leases often, tidy up now and then, until `stop`."""
+        loop = asyncio.get_running_loop()
+        next_tidy = loop.time()
+        while not stop.is_set():
+            await self._guarded(self._expire_leases)
+            if loop.time() >= next_tidy:
+                await self._guarded(self._tidy)
+                next_tidy = loop.time() + _TIDY_EVERY_S
+            try:
+                await asyncio.wait_for(stop.wait(), self._lease_check_s)
+            except TimeoutError:
+                continue
+
+    async def _guarded(self, work: Callable[[], None]) -> None:
+        try:
+            await asyncio.to_thread(work)
+        except StoreUnavailable:
+            _log.warning("housekeeping_store_unavailable")
+
+    def _expire_leases(self) -> None:
+        with self._database.write() as connection:
+            for task_id in leases.expire_overdue(connection):
+                _log.warning("lease_expired", task_id=task_id)
+
+    def _tidy(self) -> None:
+        with self._database.write() as connection:
+            fleet.forget_silent(connection, _FORGET_SILENT_S)
+            connection.execute(
+                delete(idempotency_keys).where(idempotency_keys.c.created_at < clock.now() - self._keys_live)
+            )

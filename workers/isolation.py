@@ -1,0 +1,60 @@
+"""Running one attempt in a process of its own, because the task has killed its worker before."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import structlog
+
+from shared import errors
+from shared.errors import ExecutionError, WorkerKilled
+from shared.findings import Avaliacao
+from shared.tasks.transitions import Claimed
+from workers.attempt import Keep
+from workers.run_handle import RunHandle
+
+_log = structlog.get_logger(__name__)
+
+
+def perform(domain: str, claim: Claimed, run: RunHandle, keep: Keep) -> dict[str, Any]:
+    """The result, as `workers.attempt.perform`. Raises WorkerKilled when the child died under the task."""
+    order = {
+        "domain": domain,
+        "event": claim.event,
+        "task_id": claim.task_id,
+        "attempt": run.attempt,
+        "payload": claim.payload,
+        "deadline_s": run.remaining(),
+    }
+    _log.warning("attempt_isolated", task_id=claim.task_id, deaths=claim.deaths)
+    with subprocess.Popen(
+        [sys.executable, "-m", "workers.isolated"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as child:
+        run.on_interrupt(child.kill)
+        assert child.stdin and child.stdout
+        try:
+            child.stdin.write(json.dumps(order))
+            child.stdin.close()
+        except BrokenPipeError:
+            _log.warning("isolated_died_early", task_id=claim.task_id)
+        for line in child.stdout:
+            message = json.loads(line)
+            if "findings" in message:
+                keep(Avaliacao.model_validate(message["findings"]))
+            elif "result" in message:
+                return dict(message["result"])
+            else:
+                raise _rebuilt(message["error"])
+    run.check()
+    raise WorkerKilled(f"o processo isolado terminou com o código {child.returncode}")
+
+
+def _rebuilt(error: dict[str, str]) -> ExecutionError:
+    """The child's error by its code; what is unknown here counts as a plain failure."""
+    kinds = {
+        kind.code: kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, ExecutionError)
+    }
+    return kinds.get(error["code"], ExecutionError)(error["detail"])

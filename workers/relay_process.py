@@ -1,0 +1,82 @@
+"""The process beside the consumers: relay, housekeeping, metrics. Runs in a child of the supervisor."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+
+import structlog
+from setproctitle import setproctitle
+
+from handlers.configured import configured_domains
+from shared import clock
+from shared.database import Database
+from shared.errors import StoreUnavailable
+from shared.settings import Settings
+from shared.tasks import fleet
+from shared.tasks.fleet import Heartbeat
+from shared.version import VERSION
+from workers import metrics
+from workers.housekeeping import Housekeeping
+from workers.process import ConsumerIdentity
+from workers.relay import Relay
+
+_log = structlog.get_logger(__name__)
+
+
+def run(config: Settings, engine: str, identity: ConsumerIdentity) -> None:
+    """Until SIGTERM or SIGINT, or until the supervisor is gone."""
+    setproctitle("plantao relay")
+    if config.worker.worker_metrics_port:
+        metrics.serve(config.worker.worker_metrics_host, config.worker.worker_metrics_port)
+    asyncio.run(_run(config, engine, identity))
+
+
+async def _run(config: Settings, engine: str, identity: ConsumerIdentity) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    database = Database(config.platform.database_url.get_secret_value(), pool_size=4)
+    relay = Relay(config, database, configured_domains(config.domains))
+    housekeeping = Housekeeping(config, database)
+    heartbeat = Heartbeat(
+        id=identity.owner,
+        kind="relay",
+        engine=engine,
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        version=VERSION,
+        state="ready",
+        started_at=clock.now(),
+        supervisor=identity.supervisor,
+        restarts=identity.restarts,
+    )
+    await asyncio.gather(
+        relay.run(stop), housekeeping.run(stop), _beat(database, heartbeat, config.worker.worker_heartbeat_s, stop)
+    )
+    await relay.close()
+    database.close()
+
+
+async def _beat(database: Database, heartbeat: Heartbeat, every_s: float, stop: asyncio.Event) -> None:
+    parent = os.getppid()
+
+    def write() -> None:
+        with database.write() as connection:
+            fleet.beat(connection, heartbeat)
+
+    while not stop.is_set():
+        if os.getppid() != parent:
+            _log.error("orphaned", worker=heartbeat.id)
+            stop.set()
+            return
+        try:
+            await asyncio.to_thread(write)
+        except StoreUnavailable:
+            _log.warning("heartbeat_store_unavailable", worker=heartbeat.id)
+        try:
+            await asyncio.wait_for(stop.wait(), min(every_s, 1.0))
+        except TimeoutError:
+            continue
