@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 from shared.clock import now
 from shared.errors import Conflict, NotFound
 from shared.tasks import timeline
+from shared.tasks.publishing import Due
 from shared.tasks.schema import tasks
 from shared.tasks.states import TERMINAL, WAITING, TaskStatus, TimelineKind
 
@@ -47,8 +48,8 @@ def cancel(connection: Connection, tenant: str, task_id: str) -> TaskStatus:
     return TaskStatus.RUNNING
 
 
-def replay(connection: Connection, tenant: str, task_id: str, publish_at: datetime) -> None:
-    """Do a finished task again as its next run; the earlier result stays readable.
+def replay(connection: Connection, tenant: str, task_id: str, publish_at: datetime) -> Due:
+    """Do a finished task again as its next run; the earlier result stays readable. Returns what to publish.
 
     Raises NotFound, or Conflict when the task has not ended.
     """
@@ -74,11 +75,12 @@ def replay(connection: Connection, tenant: str, task_id: str, publish_at: dateti
             degraded=False,
             error=None,
         )
-        .returning(_t.run)
-    ).scalar_one_or_none()
+        .returning(_t.run, _t.domain, _t.event, _t.traceparent, _t.fence)
+    ).one_or_none()
     if again is None:
         raise _not_possible(connection, tenant, task_id, "ainda não terminou; cancele antes de repetir")
-    timeline.append_same(connection, [task_id], TimelineKind.REPLAYED, moment, {"run": again})
+    timeline.append_same(connection, [task_id], TimelineKind.REPLAYED, moment, {"run": again.run})
+    return Due(task_id, again.domain, again.event, 1, again.traceparent, again.fence)
 
 
 def _not_possible(connection: Connection, tenant: str, task_id: str, why: str) -> NotFound | Conflict:

@@ -54,8 +54,10 @@ def expire_overdue(connection: Connection, limit: int = 500) -> list[str]:
         .where(_t.status == TaskStatus.RUNNING.value, _t.lease_until < now())
         .limit(limit)
         .with_for_update(skip_locked=True)
+        # A CTE runs once; PostgreSQL may run a plain subquery again for each row and so ignore its limit.
+        .cte("overdue")
     )
-    return _expire(connection, (_t.id.in_(overdue),))
+    return _expire(connection, (_t.id.in_(select(overdue.c.id)),))
 
 
 def _expire(connection: Connection, which: tuple[object, ...]) -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import case, func, select, tuple_, update
 from sqlalchemy.engine import Connection
 
 from shared.clock import now
@@ -25,13 +25,14 @@ _MAX_DOUBLINGS = 6
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A row to publish. `attempt` is for people who look at queues; nothing depends on it."""
+    """A row to publish. `attempt` is for people who look at queues; `fence` must come back with the confirm."""
 
     task_id: str
     domain: str
     event: str
     attempt: int
     traceparent: str | None
+    fence: int
 
 
 def take_due(connection: Connection, domains: Sequence[str], limit: int, hold_s: float) -> list[Due]:
@@ -43,45 +44,51 @@ def take_due(connection: Connection, domains: Sequence[str], limit: int, hold_s:
         .order_by(_t.publish_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
+        # A CTE runs once; PostgreSQL may run a plain subquery again for each row and so ignore its limit.
+        .cte("due")
     )
     rows = connection.execute(
         update(tasks)
-        .where(_t.id.in_(due))
+        .where(_t.id.in_(select(due.c.id)))
         .values(publish_at=moment + timedelta(seconds=hold_s))
-        .returning(_t.id, _t.domain, _t.event, _t.attempts, _t.traceparent)
+        .returning(_t.id, _t.domain, _t.event, _t.attempts, _t.traceparent, _t.fence)
     )
-    return [Due(row.id, row.domain, row.event, row.attempts + 1, row.traceparent) for row in rows]
+    return [Due(row.id, row.domain, row.event, row.attempts + 1, row.traceparent, row.fence) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
     task_id: str
+    fence: int
     rebuild_after_s: float
 
 
 def mark_published(connection: Connection, items: Sequence[Published]) -> list[None]:
-    """The broker confirmed. A row that nobody claims is due again later, each time after twice as long."""
+    """The broker confirmed. A row that nobody claims is due again later, each time after twice as long.
+
+    A row claimed since it was taken has a higher fence and keeps its own next time: a confirm may come late.
+    """
     moment = now()
-    ids = [item.task_id for item in items]
     values = {
         "status": case((_t.status == TaskStatus.PENDING.value, TaskStatus.QUEUED.value), else_=_t.status),
         "version": _t.version + 1,
         "published_at": moment,
         "publications": _t.publications + 1,
     }
-    for doublings, same in _by_publications(connection, ids).items():
+    for doublings, same in _by_publications(connection, items).items():
         again = moment + timedelta(seconds=items[0].rebuild_after_s * 2**doublings)
-        connection.execute(
-            update(tasks).where(_t.id.in_(same), _t.status.in_(_WAITING)).values(publish_at=again, **values)
-        )
-    timeline.append_same(connection, ids, TimelineKind.PUBLISHED, moment, {})
+        unclaimed = tuple_(_t.id, _t.fence).in_(same)
+        connection.execute(update(tasks).where(unclaimed, _t.status.in_(_WAITING)).values(publish_at=again, **values))
+    timeline.append_same(connection, [item.task_id for item in items], TimelineKind.PUBLISHED, moment, {})
     return [None] * len(items)
 
 
-def _by_publications(connection: Connection, ids: list[str]) -> dict[int, list[str]]:
-    groups: dict[int, list[str]] = {}
-    for row in connection.execute(select(_t.id, _t.publications).where(_t.id.in_(ids))):
-        groups.setdefault(min(row.publications, _MAX_DOUBLINGS), []).append(row.id)
+def _by_publications(connection: Connection, items: Sequence[Published]) -> dict[int, list[tuple[str, int]]]:
+    """(id, fence) pairs by how often the interval has doubled."""
+    fences = {item.task_id: item.fence for item in items}
+    groups: dict[int, list[tuple[str, int]]] = {}
+    for row in connection.execute(select(_t.id, _t.publications).where(_t.id.in_(list(fences)))):
+        groups.setdefault(min(row.publications, _MAX_DOUBLINGS), []).append((row.id, fences[row.id]))
     return groups
 
 

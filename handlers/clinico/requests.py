@@ -1,0 +1,140 @@
+"""What a hospital sends for an encounter, an admission and a discharge.
+
+A list that is absent means "not informed"; an empty list means "stated to be none". The rules treat them differently.
+Vital-sign bounds are plausibility limits of a living, measured patient, wide on purpose: they refuse typing errors
+and wrong units, never a sick patient (◇, house limits).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from shared.clinical.fields import DataHora, Entrada, Texto, TextoCurto, TextoLongo
+from shared.clinical.identifiers import Cid10, sigtap_code, tuss_code
+from shared.clinical.people import Pedido, Profissional
+
+Carater = Literal["eletiva", "urgencia"]
+Cids = Annotated[list[Cid10], Field(max_length=60)]
+Sigtap = Annotated[str, AfterValidator(sigtap_code)]
+Tuss = Annotated[str, AfterValidator(tuss_code)]
+
+
+class SinaisVitais(Entrada):
+    """One set of vital signs; units stand in the names."""
+
+    fr_irpm: Annotated[int, Field(ge=0, le=90)] | None = None
+    spo2_pct: Annotated[int, Field(ge=20, le=100)] | None = None
+    o2_suplementar: bool | None = None
+    escala_spo2: Literal[1, 2] | None = Field(None, description="2 only where 88–92 % was prescribed as the target")
+    pas_mmhg: Annotated[int, Field(ge=30, le=320)] | None = None
+    pad_mmhg: Annotated[int, Field(ge=10, le=220)] | None = None
+    fc_bpm: Annotated[int, Field(ge=0, le=320)] | None = None
+    temperatura_c: Annotated[Decimal, Field(ge=22, le=45)] | None = None
+    consciencia: Literal["A", "C", "V", "P", "U"] | None = None
+    glasgow: Annotated[int, Field(ge=3, le=15)] | None = None
+
+    @model_validator(mode="after")
+    def _diastolic_below_systolic(self) -> Self:
+        if self.pas_mmhg is not None and self.pad_mmhg is not None and self.pad_mmhg >= self.pas_mmhg:
+            raise ValueError("pad_mmhg deve ser menor que pas_mmhg")
+        return self
+
+
+class Medicamento(Entrada):
+    """One prescribed or current drug. `dcb` is the Brazilian common denomination."""
+
+    nome: TextoCurto
+    dcb: TextoCurto | None = None
+    dose: Annotated[Decimal, Field(gt=0, le=1_000_000)] | None = None
+    unidade: TextoCurto | None = None
+    via: TextoCurto | None = None
+
+    @model_validator(mode="after")
+    def _dose_has_a_unit(self) -> Self:
+        if self.dose is not None and self.unidade is None:
+            raise ValueError("informe a unidade da dose")
+        return self
+
+
+Alergias = Annotated[list[TextoCurto], Field(max_length=100)]
+Medicamentos = Annotated[list[Medicamento], Field(max_length=200)]
+
+
+class PedidoClinico(Pedido):
+    """Base of this domain's requests."""
+
+    def _refuse_event_before_birth(self, day: date) -> None:
+        if self.paciente.data_nascimento > day:
+            raise ValueError("data_nascimento posterior à data do evento")
+
+
+class Consulta(PedidoClinico):
+    """An encounter (FHIR Encounter; ADT^A04)."""
+
+    data_hora: DataHora
+    profissional: Profissional
+    queixa_principal: Texto
+    sinais_vitais: SinaisVitais | None = None
+    alergias: Alergias | None = None
+    medicamentos: Medicamentos | None = None
+    cids: Cids | None = None
+
+    @model_validator(mode="after")
+    def _after_birth(self) -> Self:
+        self._refuse_event_before_birth(self.data_hora.date())
+        return self
+
+
+class Internacao(Consulta):
+    """An admission (ADT^A01): the encounter and where, why and how the patient comes in."""
+
+    data_hora_internacao: DataHora
+    carater: Carater
+    origem: TextoCurto | None = None
+    leito: TextoCurto | None = None
+    cid_principal: Cid10
+    cids_secundarios: Cids | None = None
+    procedimento_sigtap: Sigtap | None = None
+    procedimento_tuss: Tuss | None = None
+    operadora_ans: Annotated[str, Field(pattern=r"^[0-9]{6}$")] | None = None
+    numero_guia: Annotated[str, Field(min_length=1, max_length=20)] | None = None
+
+    @model_validator(mode="after")
+    def _one_procedure_table(self) -> Self:
+        if self.procedimento_sigtap is not None and self.procedimento_tuss is not None:
+            raise ValueError("informe procedimento_sigtap ou procedimento_tuss, não os dois")
+        return self
+
+    @model_validator(mode="after")
+    def _admitted_after_birth(self) -> Self:
+        self._refuse_event_before_birth(self.data_hora_internacao.date())
+        return self
+
+
+class Alta(PedidoClinico):
+    """A discharge (ADT^A03). `carater` and `alergias` repeat the admission's: LACE and the drug check need them."""
+
+    data_hora_internacao: DataHora
+    data_hora_alta: DataHora
+    motivo_saida: TextoCurto = Field(description="Words or the two-digit TISS/SIH code")
+    cid_principal: Cid10
+    cids_secundarios: Cids | None = None
+    visitas_ps_6m: Annotated[int, Field(ge=0, le=400)] | None = Field(
+        None, description="Emergency visits in the 6 months before, without the present one"
+    )
+    prescricao_alta: Medicamentos | None = None
+    orientacoes: TextoLongo | None = None
+    pendencias: Annotated[list[Texto], Field(max_length=100)] | None = None
+    carater: Carater | None = None
+    alergias: Alergias | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.data_hora_alta < self.data_hora_internacao:
+            raise ValueError("data_hora_alta anterior a data_hora_internacao")
+        self._refuse_event_before_birth(self.data_hora_internacao.date())
+        return self

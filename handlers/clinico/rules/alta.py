@@ -1,0 +1,61 @@
+"""Deterministic findings of a discharge: readmission risk, drugs taken home, what is left open."""
+
+from __future__ import annotations
+
+from handlers.clinico.requests import Alta
+from handlers.clinico.rules.charlson import avaliar_charlson
+from handlers.clinico.rules.farmacia import avaliar_alergias, avaliar_duplicidades, comparavel
+from handlers.clinico.rules.lace import EntradaLace, avaliar_lace
+from shared.clinical.ages import age_in_years
+from shared.findings import Avaliacao, Gravidade
+
+VERSAO = "alta-1"
+_FONTE = "Completude do sumário de alta (regra local; Resolução CFM 1.638/2002 ◇)"
+# Death of the patient: TISS/SIH codes 41–43 and, in obstetrics, 65–67 (Portaria SAS 719/2007 ◇).
+_CODES_OF_DEATH = {"41", "42", "43", "65", "66", "67"}
+
+
+def avaliar(pedido: Alta) -> Avaliacao:
+    """LACE, Charlson, allergies, duplicates and pending matters at the time of discharge."""
+    saida = Avaliacao()
+    idade = age_in_years(pedido.paciente.data_nascimento, pedido.data_hora_alta.date())
+    saida.calculos["idade_anos"] = idade
+    cids = None if pedido.cids_secundarios is None else [pedido.cid_principal, *pedido.cids_secundarios]
+    morte = houve_obito(pedido.motivo_saida)
+    avaliar_charlson(cids, "cids_secundarios", idade, saida)
+    entrada = EntradaLace(
+        internacao=pedido.data_hora_internacao,
+        alta=pedido.data_hora_alta,
+        carater=pedido.carater,
+        cids=cids,
+        visitas_ps_6m=pedido.visitas_ps_6m,
+        idade=idade,
+        obito=morte,
+    )
+    avaliar_lace(entrada, saida)
+    avaliar_alergias(pedido.prescricao_alta, pedido.alergias, "prescricao_alta", saida)
+    avaliar_duplicidades(pedido.prescricao_alta, "prescricao_alta", saida)
+    _write_completeness(pedido, morte, saida)
+    saida.nao_avaliado.append("cid10: existência na tabela DATASUS não verificada, somente o formato")
+    return saida
+
+
+def houve_obito(motivo_saida: str) -> bool:
+    """Whether the reason of discharge, in words or as a TISS/SIH code, is the patient's death."""
+    motivo = comparavel(motivo_saida)
+    return motivo in _CODES_OF_DEATH or motivo.startswith("obito")
+
+
+def _write_completeness(pedido: Alta, morte: bool, saida: Avaliacao) -> None:
+    if pedido.pendencias is None:
+        saida.dados_faltantes.append("pendencias")
+    elif pedido.pendencias and not morte:
+        quantas = len(pedido.pendencias)
+        texto = f"Alta com {quantas} pendência(s) em aberto: definir responsável e prazo."
+        saida.anotar("alta_com_pendencias", Gravidade.ATENCAO, texto, {"quantidade": quantas}, _FONTE, VERSAO)
+    if pedido.orientacoes is None and not morte:
+        saida.dados_faltantes.append("orientacoes")
+    if morte and pedido.prescricao_alta:
+        texto = "Saída por óbito com prescrição de alta: conferir motivo_saida."
+        evidencia = {"medicamentos": len(pedido.prescricao_alta)}
+        saida.anotar("obito_com_prescricao", Gravidade.ATENCAO, texto, evidencia, _FONTE, VERSAO)

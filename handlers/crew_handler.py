@@ -1,0 +1,79 @@
+"""The handler of every hospital event: rules first, then the crew, then one envelope."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import BaseModel
+
+from handlers.crew_runner import run_crew
+from handlers.crew_runtime.case import CrewCase, patient_profile
+from handlers.crew_runtime.outgoing_guard import known_identifiers
+from handlers.crew_runtime.spec import CrewSpec
+from shared.execution import Run
+from shared.findings import (
+    AVISO_RASCUNHO,
+    AVISO_SEM_AGENTES,
+    Avaliacao,
+    Parecer,
+    Proveniencia,
+    Resultado,
+    Revisao,
+)
+from shared.llm.gateway import LlmGateway, process_gateway
+
+
+def _something_found(evaluation: Avaliacao) -> bool:
+    return bool(evaluation.achados)
+
+
+class CrewHandler:
+    """Implements `shared.execution.Handler` for one event: its rules and its crew."""
+
+    def __init__(
+        self,
+        rules: Callable[[Any], Avaliacao],
+        crew: CrewSpec,
+        gateway: Callable[[], LlmGateway] = process_gateway,
+        gate: Callable[[Avaliacao], bool] = _something_found,
+    ) -> None:
+        """`gate` says whether an evaluation is worth any model's time."""
+        self._rules = rules
+        self._crew = crew
+        self._gate = gate
+        self._gateway = gateway
+
+    def evaluate(self, request: BaseModel) -> Avaliacao:
+        return self._rules(request)
+
+    def respond(self, request: BaseModel, evaluation: Avaliacao, run: Run) -> dict[str, Any]:
+        if not self._gate(evaluation) or _refuses_agents(request):
+            return self.degrade(request, evaluation)
+        case = CrewCase(evaluation, patient_profile(request), known_identifiers(request))
+        opinion, provenance = run_crew(self._crew, case, run, self._gateway())
+        return _envelope(evaluation, opinion, provenance, AVISO_RASCUNHO)
+
+    def degrade(self, request: BaseModel, evaluation: Avaliacao) -> dict[str, Any]:
+        return _envelope(evaluation, None, None, AVISO_SEM_AGENTES)
+
+
+def _refuses_agents(request: BaseModel) -> bool:
+    """CFM 2.454/2026: the patient may refuse AI. Rules are not AI; agents are."""
+    return bool(getattr(getattr(request, "paciente", None), "recusa_ia", False))
+
+
+def _envelope(
+    evaluation: Avaliacao, opinion: Parecer | None, provenance: Proveniencia | None, notice: str
+) -> dict[str, Any]:
+    result = Resultado(
+        achados=evaluation.achados,
+        calculos=evaluation.calculos,
+        dados_faltantes=evaluation.dados_faltantes,
+        nao_avaliado=evaluation.nao_avaliado,
+        parecer=opinion,
+        revisao=Revisao(),
+        proveniencia=provenance,
+        aviso=notice,
+    )
+    return result.model_dump(mode="json")

@@ -1,0 +1,74 @@
+"""One message, one fresh crew: spec + case → opinion and its provenance.
+
+A shared Crew would mix patients under concurrency, and building one costs half a millisecond.
+"""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from handlers.crew_runtime.assembly import assemble, start
+from handlers.crew_runtime.case import CrewCase
+from handlers.crew_runtime.gateway_llm import GatewayLLM
+from handlers.crew_runtime.guardrail import CitationRules, OpinionGuardrail, citations
+from handlers.crew_runtime.loader import house_rules
+from handlers.crew_runtime.outgoing_guard import OutgoingGuard
+from handlers.crew_runtime.run_state import RunState
+from handlers.crew_runtime.spec import CrewSpec
+from handlers.crew_runtime.timeline import on_timeline
+from shared.errors import ExecutionError, ModelRefused, TaskCancelled
+from shared.execution import Run
+from shared.findings import Parecer, Proveniencia
+from shared.llm.gateway import LlmGateway
+from shared.llm.interruption import Interruption
+
+GUARDRAIL_RETRIES = 2
+
+
+def run_crew(spec: CrewSpec, case: CrewCase, run: Run, gateway: LlmGateway) -> tuple[Parecer, Proveniencia]:
+    """Set the crew going on this thread and wait for it.
+
+    Raises `ModelUnavailable` or `ModelRefused` as the gateway did, `ModelRefused` when the guardrail was never
+    satisfied, `TaskCancelled` or `DeadlineExceeded` within milliseconds of the run's interruption.
+    """
+    state = RunState(Interruption())
+    run.on_interrupt(state.interruption.fire)
+    run.check()
+    text = _text(spec, case, run, gateway, state)
+    if text is None:
+        run.check()
+        raise state.failure or TaskCancelled("a execução da equipe foi interrompida")
+    opinion = Parecer(texto=text, citacoes=citations(text), agentes=list(spec.agents))
+    return opinion, _provenance(spec, case, gateway, state)
+
+
+def _text(spec: CrewSpec, case: CrewCase, run: Run, gateway: LlmGateway, state: RunState) -> str | None:
+    def give_up() -> NoReturn:
+        state.stop(ModelRefused("guardrail: o modelo não produziu um parecer que cite os achados sem alterá-los"))
+
+    guardrail = OpinionGuardrail(CitationRules(case.evaluation), GUARDRAIL_RETRIES, give_up)
+    guard = OutgoingGuard(case.identifiers, spec.vocabulary)
+    crew = assemble(spec, case, GatewayLLM(gateway, guard, run, state), house_rules(), guardrail)
+    problem: Exception
+    try:
+        with on_timeline(run, len(spec.tasks)):
+            return start(crew)
+    except ExecutionError:
+        raise
+    except Exception as error:  # noqa: BLE001 - crewai raises bare Exceptions
+        problem = error
+    # Out of the handler: crewai's messages quote model output, so neither text nor cause may travel on.
+    raise ModelRefused(f"a equipe de agentes parou: {type(problem).__name__}")
+
+
+def _provenance(spec: CrewSpec, case: CrewCase, gateway: LlmGateway, state: RunState) -> Proveniencia:
+    return Proveniencia(
+        modelo=gateway.model,
+        provedor=gateway.provider,
+        versao_prompt=spec.prompt_version,
+        hash_prompt=spec.prompt_hash,
+        hash_entrada=case.input_hash(),
+        versoes_tabelas=case.evaluation.versoes_tabelas,
+        tokens={"prompt": state.prompt_tokens, "completion": state.completion_tokens, "calls": state.calls},
+        custo=0,
+    )

@@ -1,0 +1,120 @@
+"""Fails closed: a text that holds anything known to identify somebody is not sent to a model.
+
+The crew's case is built without identifiers; this is the check that it really was. It looks for the people and
+numbers a request names and for runs of words of its free text, ignoring case, accents and separators.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from shared.errors import ModelRefused
+
+_PEOPLE = frozenset({"paciente", "profissional"})
+_NUMBERS = frozenset({"numero_guia", "lote", "udi", "idempotency_key"})
+_FREE_TEXTS = frozenset(
+    {"texto_clinico", "queixa_principal", "orientacoes", "justificativa_tecnica", "indicacao_clinica", "motivo"}
+)
+# Values with few possible answers say nothing about who: looking for them would stop every opinion.
+_NOT_IDENTIFYING = frozenset({"sexo", "gestante", "uf", "cbo"})
+# Brazilian surnames that are also words of clinical findings. Alone they are not looked for, the full name is.
+_ORDINARY_WORDS = frozenset({"das", "dos", "dias", "alta", "branco", "rosa", "leite", "campos", "barriga", "sangue"})
+# crewai's own English around our prompts.
+_SCAFFOLDING = (
+    "you are your personal goal is current task provide complete response this the expected criteria for final answer "
+    "must return actual content as not summary context working with previous attempt failed validation result try "
+    "again making sure address error begin very important use tools available give best job depends thought"
+)
+_WORD = re.compile(r"[a-z0-9]+")
+_LONG_NUMBER = re.compile(r"\d(?:[.\-/ ]?\d){6,}")
+_SHORTEST_NAME = 3
+_SHORTEST_CODE = 5
+_SHORTEST_NUMBER = 7
+_QUOTE_WORDS = 5
+
+
+@dataclass(frozen=True)
+class Identifiers:
+    """What one request knows about people: `names` in the widest sense, and `quotes`, its free texts."""
+
+    names: frozenset[str] = frozenset()
+    quotes: frozenset[str] = frozenset()
+
+
+def known_identifiers(request: BaseModel) -> Identifiers:
+    """Read them off the request's own fields."""
+    data = request.model_dump(mode="json")
+    return Identifiers(
+        names=frozenset(text for path, text in _texts(data, ()) if _names_somebody(path)),
+        quotes=frozenset(text for path, text in _texts(data, ()) if path[-1] in _FREE_TEXTS),
+    )
+
+
+def words_of(text: str) -> list[str]:
+    """Lower case, without accents, split at everything that is neither letter nor digit."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return _WORD.findall(plain)
+
+
+class OutgoingGuard:
+    """One message's identifiers, ready to be looked for.
+
+    `vocabulary` holds the words of the crew's own prompts: a surname among them is looked for only in full.
+    """
+
+    def __init__(self, identifiers: Identifiers, vocabulary: frozenset[str]) -> None:
+        ordinary = vocabulary | _ORDINARY_WORDS | frozenset(words_of(_SCAFFOLDING))
+        names = [words_of(name) for name in identifiers.names]
+        quotes = [words_of(quote) for quote in identifiers.quotes]
+        self._words = {word for name in names for word in name if _telling(word) and word not in ordinary}
+        self._runs = {tuple(name) for name in names if len(name) > 1}
+        self._runs |= {run for quote in quotes for run in _windows(quote, _QUOTE_WORDS)}
+        self._sizes = {len(run) for run in self._runs}
+        digits = (re.sub(r"\D", "", name) for name in identifiers.names)
+        self._numbers = {number for number in digits if len(number) >= _SHORTEST_NUMBER}
+
+    def check(self, texts: Iterable[str]) -> None:
+        """Raise `ModelRefused` when any text holds an identifier. The message does not say which."""
+        if any(self._holds_identifier(text) for text in texts):
+            raise ModelRefused("um dado identificador apareceu no texto a enviar ao modelo; nada foi enviado")
+
+    def _holds_identifier(self, text: str) -> bool:
+        words = words_of(text)
+        if not self._words.isdisjoint(words):
+            return True
+        if any(not self._runs.isdisjoint(_windows(words, size)) for size in self._sizes):
+            return True
+        found = [re.sub(r"\D", "", match) for match in _LONG_NUMBER.findall(text)]
+        return any(number in digits for number in self._numbers for digits in found)
+
+
+def _names_somebody(path: tuple[str, ...]) -> bool:
+    if path[-1] in _NOT_IDENTIFYING | _FREE_TEXTS:
+        return False
+    return path[-1] in _NUMBERS or not _PEOPLE.isdisjoint(path)
+
+
+def _telling(word: str) -> bool:
+    return len(word) >= (_SHORTEST_CODE if word.isdigit() else _SHORTEST_NAME)
+
+
+def _windows(words: list[str], size: int) -> Iterator[tuple[str, ...]]:
+    return zip(*(words[start:] for start in range(size)), strict=False)
+
+
+def _texts(data: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Every string with the keys that lead to it."""
+    if isinstance(data, str) and path:
+        yield path, data
+    elif isinstance(data, dict):
+        for key, value in data.items():
+            yield from _texts(value, (*path, key))
+    elif isinstance(data, list):
+        for item in data:
+            yield from _texts(item, path)

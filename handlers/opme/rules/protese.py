@@ -1,0 +1,15 @@
+"""Deterministic findings of a request for a prosthesis."""
+
+from __future__ import annotations
+
+from handlers.opme.requests import Protese
+from handlers.opme.rules.solicitacao import concluir, examinar
+from shared.findings import Avaliacao
+
+
+def avaliar(pedido: Protese) -> Avaliacao:
+    """The findings of every request; side, size and material of the implant belong to its completeness."""
+    saida = examinar(pedido, ("lado", "dimensao", "material"))
+    if pedido.udi is not None:
+        saida.nao_avaliado.append("udi: estrutura e dígito verificador não conferidos")
+    return concluir(saida)

@@ -1,0 +1,55 @@
+"""A folder with a `domain.py` is a domain. Nothing else has to be edited to add one; a half-made one fails at boot."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from shared.domain import Domain
+from shared.execution import Handler
+
+
+class IncompleteDomain(RuntimeError):
+    """A domain folder cannot be used; the message says which file to add or mend."""
+
+
+def load_domains(packages: Iterable[str]) -> dict[str, Domain]:
+    """Every domain of `packages` by key, without importing crewai. Raises `IncompleteDomain`."""
+    found: dict[str, Domain] = {}
+    for package in packages:
+        for folder in _folders(package):
+            domain: Domain = importlib.import_module(f"{package}.{folder.name}.domain").DOMAIN
+            _check(domain, folder, found)
+            found[domain.key] = domain
+    return found
+
+
+def load_handlers(domain: Domain, packages: Iterable[str]) -> dict[str, Handler]:
+    """The handler of each of the domain's events. Imports the crew, hence crewai. Raises `IncompleteDomain`."""
+    package = next(name for name in packages if any(folder.name == domain.key for folder in _folders(name)))
+    handlers: dict[str, Handler] = importlib.import_module(f"{package}.{domain.key}.handler").HANDLERS
+    odd = {event.name for event in domain.events} ^ handlers.keys()
+    if odd:
+        names = ", ".join(sorted(odd))
+        raise IncompleteDomain(f"mend HANDLERS in {package}/{domain.key}/handler.py: events without match: {names}")
+    return handlers
+
+
+def _folders(package: str) -> list[Path]:
+    roots = importlib.import_module(package).__path__
+    return sorted(file.parent for root in roots for file in Path(root).glob("*/domain.py"))
+
+
+def _check(domain: Domain, folder: Path, found: dict[str, Domain]) -> None:
+    needed = ["handler.py", *(["agents.yaml", "tasks.yaml"] if (folder / "crew.py").exists() else [])]
+    for name in needed:
+        if not (folder / name).exists():
+            raise IncompleteDomain(f"add {folder / name}: the domain {domain.key} cannot work without it")
+    if domain.key != folder.name:
+        raise IncompleteDomain(f"{folder / 'domain.py'} declares the key {domain.key}: it must be the folder's name")
+    if domain.key in found:
+        raise IncompleteDomain(f"two domains have the key {domain.key}: rename {folder}")
+    twin = next((other.key for other in found.values() if other.vhost == domain.vhost), None)
+    if twin:
+        raise IncompleteDomain(f"{folder / 'domain.py'} uses the vhost of {twin}: each domain needs its own")

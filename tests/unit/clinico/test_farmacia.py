@@ -1,0 +1,71 @@
+"""Allergies and duplicates: what matches, what nearly does, and what is never asserted."""
+
+from __future__ import annotations
+
+import pytest
+
+from handlers.clinico.requests import Medicamento
+from handlers.clinico.rules import alta, consulta
+from handlers.clinico.rules.farmacia import coincidencia
+from tests.unit.clinico.encounters import discharge, encounter, severities
+
+
+@pytest.mark.parametrize(
+    ("nome", "dcb", "allergy", "match"),
+    [
+        ("Dipirona", None, "dipirona", "exata"),
+        ("ÁCIDO  Acetilsalicílico", None, "acido acetilsalicilico", "exata"),
+        ("Novalgina", "dipirona", "DIPIRONA", "exata"),
+        ("Dipirona sódica", None, "dipirona", "possivel"),
+        ("Dipirona", None, "dipirona sódica", "possivel"),
+        ("Dipirona", None, "alergia a dipirona (urticária)", "possivel"),
+        ("Losartana", "losartana potássica", "dipirona", None),
+        ("Sal de reidratação", None, "sal", None),
+        ("Penicilinato", None, "penicilina", None),
+        ("Dipirona", None, "...", None),
+    ],
+)
+def test_match(nome: str, dcb: str | None, allergy: str, match: str | None) -> None:
+    assert coincidencia(Medicamento(nome=nome, dcb=dcb), allergy) == match
+
+
+def test_an_exact_match_is_critical_at_the_encounter_and_at_discharge() -> None:
+    drugs = [{"nome": "Novalgina", "dcb": "Dipirona"}]
+    for found in (
+        consulta.avaliar(encounter(medicamentos=drugs, alergias=["dipirona"])),
+        alta.avaliar(discharge(prescricao_alta=drugs, alergias=["dipirona"])),
+    ):
+        assert severities(found)["alergia_medicamento"] == "critico"
+
+
+def test_a_near_name_asks_for_confirmation() -> None:
+    found = consulta.avaliar(encounter(medicamentos=[{"nome": "Dipirona sódica"}], alergias=["dipirona"]))
+    assert severities(found)["alergia_possivel"] == "atencao"
+    assert "alergia_medicamento" not in severities(found)
+
+
+@pytest.mark.parametrize("field", ["alergias", "medicamentos"])
+def test_not_informed_is_not_the_same_as_none(field: str) -> None:
+    unknown, stated = consulta.avaliar(encounter(**{field: None})), consulta.avaliar(encounter(**{field: []}))
+    assert field in unknown.dados_faltantes
+    assert unknown.calculos["alergias_confrontadas"] is False
+    assert field not in stated.dados_faltantes
+    assert stated.calculos["alergias_confrontadas"] is True
+
+
+@pytest.mark.parametrize(
+    ("drugs", "pairs"),
+    [
+        ([{"nome": "Novalgina", "dcb": "dipirona"}, {"nome": "DIPIRONA"}], 1),
+        ([{"nome": "Dipirona"}, {"nome": "dipirona"}, {"nome": "Dipirona"}], 3),
+        ([{"nome": "Losartana"}, {"nome": "Metformina"}], 0),
+    ],
+)
+def test_duplicates(drugs: list[dict[str, str]], pairs: int) -> None:
+    found = consulta.avaliar(encounter(medicamentos=drugs, alergias=[]))
+    assert [a.codigo for a in found.achados].count("prescricao_duplicada") == pairs
+
+
+def test_interactions_are_declared_as_not_evaluated() -> None:
+    assert "interacao: nao_avaliada" in consulta.avaliar(encounter()).nao_avaliado
+    assert "interacao: nao_avaliada" in alta.avaliar(discharge()).nao_avaliado

@@ -1,0 +1,142 @@
+"""NEWS2: the worked cases, both sides of every threshold, and what happens when something is missing."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from handlers.clinico.rules.consulta import avaliar
+from handlers.clinico.rules.news2 import pontuar
+from tests.unit.clinico.encounters import CASES, NORMAL, encounter, severities, signs
+
+_NAMES = {"fr": "fr_irpm", "spo2": "spo2_pct", "o2": "o2_suplementar", "pas": "pas_mmhg", "fc": "fc_bpm"}
+_NAMES |= {"cons": "consciencia", "consciencia": "consciencia", "temp": "temperatura_c", "escala": "escala_spo2"}
+
+
+@pytest.mark.parametrize("case", CASES["news2"])
+def test_worked_case(case: dict[str, Any]) -> None:
+    pontuacao = pontuar(signs(**{_NAMES[key]: case[key] for key in _NAMES if key in case}))
+    assert pontuacao.pontos == {_NAMES[key]: points for key, points in case["pontos"].items()}
+    assert (pontuacao.soma, pontuacao.risco, pontuacao.faltam) == (case["total"], case["risco"], [])
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "points"),
+    [
+        *[("fr_irpm", v, p) for v, p in ((8, 3), (9, 1), (11, 1), (12, 0), (20, 0), (21, 2), (24, 2), (25, 3))],
+        *[
+            ("pas_mmhg", v, p)
+            for v, p in ((90, 3), (91, 2), (100, 2), (101, 1), (110, 1), (111, 0), (219, 0), (220, 3))
+        ],
+        *[("fc_bpm", v, p) for v, p in ((40, 3), (41, 1), (50, 1), (51, 0), (90, 0), (91, 1), (110, 1), (111, 2))],
+        *[("fc_bpm", v, p) for v, p in ((130, 2), (131, 3))],
+        *[("temperatura_c", v, p) for v, p in (("35.0", 3), ("35.05", 1), ("35.1", 1), ("36.0", 1), ("36.1", 0))],
+        *[("temperatura_c", v, p) for v, p in (("38.0", 0), ("38.1", 1), ("39.0", 1), ("39.1", 2))],
+        *[("spo2_pct", v, p) for v, p in ((91, 3), (92, 2), (93, 2), (94, 1), (95, 1), (96, 0))],
+        *[("consciencia", v, p) for v, p in (("A", 0), ("C", 3), ("V", 3), ("P", 3), ("U", 3))],
+        *[("o2_suplementar", v, p) for v, p in ((False, 0), (True, 2))],
+    ],
+)
+def test_band(field: str, value: Any, points: int) -> None:
+    assert pontuar(signs(**{field: value})).pontos[field] == points
+
+
+@pytest.mark.parametrize(
+    ("oxygen", "saturation", "points"),
+    [
+        *[
+            (o2, v, p)
+            for o2 in (False, True)
+            for v, p in ((83, 3), (84, 2), (85, 2), (86, 1), (87, 1), (88, 0), (92, 0))
+        ],
+        *[(False, v, 0) for v in (93, 94, 95, 96, 97, 100)],
+        *[(True, v, p) for v, p in ((93, 1), (94, 1), (95, 2), (96, 2), (97, 3), (100, 3))],
+    ],
+)
+def test_saturation_on_scale_2(oxygen: bool, saturation: int, points: int) -> None:
+    found = pontuar(signs(escala_spo2=2, o2_suplementar=oxygen, spo2_pct=saturation))
+    assert found.pontos["spo2_pct"] == points
+
+
+@pytest.mark.parametrize(
+    ("changes", "total", "codes"),
+    [
+        ({}, 0, {"news2_baixo": "info"}),
+        ({"fr_irpm": 24, "fc_bpm": 112}, 4, {"news2_baixo": "info"}),
+        ({"consciencia": "V"}, 3, {"news2_baixo": "info", "news2_parametro_extremo": "atencao"}),
+        ({"fr_irpm": 24, "fc_bpm": 112, "temperatura_c": "38.5"}, 5, {"news2_medio": "atencao"}),
+        ({"fr_irpm": 24, "fc_bpm": 112, "pas_mmhg": 100}, 6, {"news2_medio": "atencao"}),
+        ({"fr_irpm": 24, "fc_bpm": 112, "pas_mmhg": 100, "temperatura_c": "38.5"}, 7, {"news2_alto": "critico"}),
+    ],
+)
+def test_severity_by_total(changes: dict[str, Any], total: int, codes: dict[str, str]) -> None:
+    avaliacao = avaliar(encounter(sinais_vitais=NORMAL | changes))
+    assert avaliacao.calculos["news2"] == total
+    assert {c: g for c, g in severities(avaliacao).items() if c.startswith("news2")} == codes
+
+
+@pytest.mark.parametrize("field", [f for f in NORMAL if f != "glasgow"])
+def test_a_missing_parameter_is_listed_and_never_imputed(field: str) -> None:
+    given = {k: v for k, v in NORMAL.items() if k != field}
+    avaliacao = avaliar(encounter(sinais_vitais=given))
+    assert avaliacao.calculos["news2"] == "nao_calculavel"
+    assert "news2_risco" not in avaliacao.calculos
+    assert f"sinais_vitais.{field}" in avaliacao.dados_faltantes
+
+
+def test_without_vital_signs_every_parameter_is_missing() -> None:
+    avaliacao = avaliar(encounter(sinais_vitais=None))
+    missing = {f"sinais_vitais.{field}" for field in NORMAL}
+    assert missing == {name for name in avaliacao.dados_faltantes if name.startswith("sinais_vitais")}
+    assert avaliacao.calculos["news2_minimo"] == 0
+
+
+def test_known_points_alone_can_raise_the_alert() -> None:
+    given = {"fr_irpm": 30, "pas_mmhg": 85, "consciencia": "V"}
+    avaliacao = avaliar(encounter(sinais_vitais=given))
+    assert avaliacao.calculos["news2_minimo"] == 9
+    assert severities(avaliacao)["news2_alto_parcial"] == "critico"
+
+
+def test_a_lower_bound_never_counts_saturation_without_its_scale() -> None:
+    assert "spo2_pct" not in pontuar(signs(spo2_pct=80, escala_spo2=None)).pontos
+    assert "spo2_pct" not in pontuar(signs(spo2_pct=97, escala_spo2=2, o2_suplementar=None)).pontos
+
+
+@pytest.mark.parametrize(("birth", "applies"), [("2010-11-18", True), ("2010-11-19", False)])
+def test_applies_from_sixteen_years_on(birth: str, applies: bool) -> None:
+    avaliacao = avaliar(encounter({"data_nascimento": birth}, sinais_vitais=NORMAL))
+    assert (avaliacao.calculos["news2"] == 0) is applies
+    assert (avaliacao.calculos["news2"] == "nao_aplicavel") is not applies
+
+
+def test_does_not_apply_in_pregnancy() -> None:
+    avaliacao = avaliar(encounter({"data_nascimento": "1995-01-10", "gestante": "sim"}))
+    assert avaliacao.calculos["news2"] == "nao_aplicavel"
+    assert not any(code.startswith("news2") for code in severities(avaliacao))
+
+
+@pytest.mark.parametrize(
+    ("birth", "sex", "pregnant", "unknown"),
+    [
+        ("1995-01-10", "F", "desconhecido", True),
+        ("1995-01-10", "F", "nao", False),
+        ("1995-01-10", "M", "desconhecido", False),
+        ("1971-01-10", "F", "desconhecido", True),
+        ("1970-01-10", "F", "desconhecido", False),
+    ],
+)
+def test_unknown_pregnancy_is_a_stated_condition(birth: str, sex: str, pregnant: str, unknown: bool) -> None:
+    avaliacao = avaliar(encounter({"data_nascimento": birth, "sexo": sex, "gestante": pregnant}))
+    assert ("paciente.gestante" in avaliacao.dados_faltantes) is unknown
+    assert ("news2_condicao" in avaliacao.calculos) is unknown
+    assert severities(avaliacao)["news2_alto"] == "critico"
+
+
+def test_evidence_holds_the_numbers_the_rule_saw() -> None:
+    (finding,) = [a for a in avaliar(encounter()).achados if a.codigo == "news2_alto"]
+    assert finding.evidencia["sinais_vitais"]["temperatura_c"] == Decimal("38.6")
+    assert finding.evidencia["pontos"]["fr_irpm"] == 2
+    assert "2017" in finding.fonte

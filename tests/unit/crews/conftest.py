@@ -1,0 +1,37 @@
+"""A run that records, a provider that can fail, a gateway onto it, and the hemogram's crew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from handlers.crew_runtime.common_tools import COMMON_TOOLS
+from handlers.crew_runtime.loader import load_crews
+from handlers.crew_runtime.spec import CrewSpec
+from shared.llm.gateway import LlmGateway
+from tests.llmock.server import MockProvider, running
+from tests.unit.crews.support import EXAMES, RecordingRun, settings_for
+
+
+@pytest.fixture(scope="session")
+def hemogram_crew() -> CrewSpec:
+    return load_crews(EXAMES, COMMON_TOOLS)["hemograma"]
+
+
+@pytest.fixture
+def run() -> RecordingRun:
+    return RecordingRun()
+
+
+@pytest.fixture
+def provider() -> MockProvider:
+    return MockProvider()
+
+
+@pytest.fixture
+def gateway(provider: MockProvider) -> Iterator[LlmGateway]:
+    with running(provider) as base_url:
+        gateway = LlmGateway(settings_for(base_url))
+        yield gateway
+        gateway.close()

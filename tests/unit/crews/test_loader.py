@@ -1,0 +1,80 @@
+"""The crews of the four hospital domains are whole, and a mended file is asked for by name."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from handlers.clinico.crew import CREWS as CLINICO
+from handlers.crew_runtime.common_tools import COMMON_TOOLS
+from handlers.crew_runtime.loader import CrewFileError, load_crews
+from handlers.exames.crew import CREWS as EXAMES
+from handlers.ingestao.crew import CREWS as INGESTAO
+from handlers.opme.crew import CREWS as OPME
+
+JUNTA = ("auditor_administrativo", "auditor_tecnico", "especialista", "conciliador")
+
+
+@pytest.mark.parametrize(
+    ("crews", "event", "agents"),
+    [
+        (EXAMES, "hemograma", ("analista_laboratorial", "hematologista", "revisor_critico")),
+        (EXAMES, "imagem", ("tecnico_seguranca_radiologica", "radiologista_protocolo", "revisor")),
+        (EXAMES, "exame", ("analista_solicitacoes",)),
+        (CLINICO, "consulta", ("triagem", "clinico", "farmaceutico", "revisor")),
+        (CLINICO, "internacao", ("triagem", "clinico", "farmaceutico", "revisor")),
+        (CLINICO, "alta", ("clinico", "farmaceutico", "gestor_alta", "revisor")),
+        (OPME, "solicitacao", JUNTA),
+        (OPME, "protese", JUNTA),
+        (OPME, "material", JUNTA),
+        (INGESTAO, "pacientes", ("analista_qualidade", "orientador_correcao")),
+    ],
+)
+def test_agents_of_each_event(crews: dict, event: str, agents: tuple[str, ...]) -> None:
+    assert crews[event].agents == agents
+    assert crews[event].tasks[0].tools, "the first agent fetches the facts itself"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("agents.yaml", "tasks.yaml"):
+        shutil.copy(Path("handlers/exames") / name, tmp_path)
+    return tmp_path
+
+
+def edit(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+
+
+def test_the_hash_follows_every_prompt(folder: Path) -> None:
+    before = load_crews(folder, COMMON_TOOLS)
+    edit(folder / "tasks.yaml", "nova coleta", "outra coleta")
+    after = load_crews(folder, COMMON_TOOLS)
+    assert before["hemograma"].prompt_hash != after["hemograma"].prompt_hash
+    assert before["imagem"].prompt_hash == after["imagem"].prompt_hash
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "said"),
+    [
+        ("agents.yaml", "    hematologista:", "    outro:", "agents.yaml"),
+        ("tasks.yaml", "consultar_achados", "consultar_tudo", "consultar_tudo"),
+        ("tasks.yaml", "  imagem:", "  imagens:", "imagens"),
+        ("tasks.yaml", "      expected_output: >-", "      expected: >-", "tasks.yaml"),
+        ("agents.yaml", 'version: "1"', "version: [", "not YAML"),
+    ],
+)
+def test_a_broken_file_is_named(folder: Path, name: str, old: str, new: str, said: str) -> None:
+    edit(folder / name, old, new)
+    with pytest.raises(CrewFileError, match=said):
+        load_crews(folder, COMMON_TOOLS)
+
+
+def test_a_missing_file_is_asked_for(folder: Path) -> None:
+    (folder / "tasks.yaml").unlink()
+    with pytest.raises(CrewFileError, match="add .*tasks.yaml"):
+        load_crews(folder, COMMON_TOOLS)

@@ -1,0 +1,62 @@
+"""A planted identifier stops the text, however it is written; ordinary words do not."""
+
+from __future__ import annotations
+
+import pytest
+
+from handlers.crew_runtime.outgoing_guard import Identifiers, OutgoingGuard, known_identifiers
+from shared.clinical.people import Pedido
+from shared.errors import ModelRefused
+
+REQUEST = Pedido.model_validate(
+    {
+        "paciente": {
+            "cpf": "529.982.247-25",
+            "prontuario": "PR-77120",
+            "nome": "Antônia Zuleide Dias",
+            "data_nascimento": "1951-03-04",
+            "sexo": "F",
+        },
+        "profissional": {"nome": "Hermenegildo Prates", "crm": "998877", "uf": "SP"},
+        "texto_clinico": "Paciente relata queda da própria altura ontem à noite em casa.",
+    }
+)
+
+
+@pytest.fixture
+def guard() -> OutgoingGuard:
+    return OutgoingGuard(known_identifiers(REQUEST), frozenset({"anemia"}))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "caso de ANTONIA",
+        "antônia tem anemia",
+        "52998224725",
+        "CPF 529 982 247 25",
+        "prontuário 77120",
+        "nascida em 1951-03-04",
+        "Dr. hermenegildo",
+        "CRM 998877",
+        "relata queda da propria altura, diz o texto",
+    ],
+)
+def test_stops_an_identifier(guard: OutgoingGuard, text: str) -> None:
+    with pytest.raises(ModelRefused) as caught:
+        guard.check(["texto inocente", text])
+    assert text not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text", ["anemia há 10 dias", "queda da hemoglobina", "sexo F, uf SP", "valor de 5299 por mm³"]
+)
+def test_lets_findings_through(guard: OutgoingGuard, text: str) -> None:
+    guard.check([text])
+
+
+def test_a_surname_that_is_a_word_of_the_prompts_is_searched_for_in_full() -> None:
+    guard = OutgoingGuard(Identifiers(names=frozenset({"Anemia Dias"})), frozenset({"anemia"}))
+    guard.check(["anemia grave há dias"])
+    with pytest.raises(ModelRefused):
+        guard.check(["paciente Anemia Dias"])
