@@ -1,0 +1,69 @@
+"""`make demo`: the platform up, one real request per event end to end, the results, and down again.
+
+Exit codes: 0 every task completed, 1 something did not come up or did not complete, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+
+import httpx
+
+from dev.console import DevError, failure
+from dev.demo_requests import Case, cases, follow_all
+from dev.demo_view import View, show_results, watching
+from dev.stack import Stack, running_stack
+from dev.up import stop_on_sigterm
+
+DEADLINE_S = 120.0
+HTTP_TIMEOUT_S = 30.0
+INTERRUPTED = 130
+
+
+def run(stack: Stack) -> list[Case]:
+    """Post, follow, show. Returns the cases that did not complete."""
+    all_cases = cases(stack.domains, stack.settings.domains)
+    print(f"\nPosting {len(all_cases)} requests to {stack.api_url} and following them:", flush=True)
+    with watching(all_cases) as view:
+        asyncio.run(_follow(stack.api_url, all_cases, view))
+    show_results(all_cases)
+    return [case for case in all_cases if not case.succeeded]
+
+
+async def _follow(api_url: str, all_cases: list[Case], view: View) -> None:
+    async with httpx.AsyncClient(base_url=api_url, timeout=HTTP_TIMEOUT_S) as client:
+        await follow_all(client, all_cases, view.changed, DEADLINE_S)
+
+
+def verdict(stack: Stack, failed: list[Case]) -> int:
+    if not failed:
+        return 0
+    names = ", ".join(case.name for case in failed)
+    advice = f"The logs in {stack.processes.logs} say why; then run make demo again."
+    failure(DevError(f"Did not complete: {names}.\n  {advice}"))
+    return 1
+
+
+def main() -> int:
+    stop_on_sigterm()
+    began = time.monotonic()
+    print("Bringing Plantão up for a demo:", flush=True)
+    try:
+        with running_stack("demo") as stack:
+            code = verdict(stack, run(stack))
+    except KeyboardInterrupt:
+        print("\nInterrupted.", file=sys.stderr, flush=True)
+        return INTERRUPTED
+    except DevError as error:
+        failure(error)
+        return 1
+    if code == 0:
+        seconds = time.monotonic() - began
+        print(f"\nDone in {seconds:.0f} s. `make up` keeps it running, `make help` shows the rest.", flush=True)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

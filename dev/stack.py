@@ -1,0 +1,112 @@
+"""The whole platform on this machine, as one thing to start and stop: broker, database, API, workers."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from dev.broker import Broker, choose_broker
+from dev.console import DevError, note, step
+from dev.migrations import migrate
+from dev.ports import free_ports, is_free
+from dev.processes import READY_DEADLINE_S, ROOT, Addresses, Processes, worker_module
+from handlers.configured import configured_domains
+from shared.domain import Domain
+from shared.settings import Settings, load_settings
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A platform that is up."""
+
+    settings: Settings
+    domains: dict[str, Domain]
+    broker: Broker
+    processes: Processes
+
+    @property
+    def api_url(self) -> str:
+        return self.processes.addresses.api_url
+
+
+@contextmanager
+def running_stack(name: str) -> Iterator[Stack]:
+    """Bring everything up under `.run/<name>`, and down in order when the block ends.
+
+    Raises DevError with what to do when a part does not come up.
+    """
+    folder = ROOT / ".run" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as cleanup:
+        cleanup.enter_context(_alone_in(folder))
+        supervisor = worker_module()
+        settings = load_settings()
+        domains = configured_domains(settings.domains)
+        broker = choose_broker(folder, [domain.vhost for domain in domains.values()])
+        cleanup.callback(broker.stop)
+        addresses = _addresses(folder, settings, broker)
+        processes = Processes(folder, addresses, supervisor, settings.worker.worker_drain_s)
+        cleanup.callback(_stop_patiently, processes)
+        with step("Database schema"):
+            migrate(addresses.database_url)
+        processes.start()
+        broker.wait_ready()
+        with step("API and one consumer per domain") as current:
+            processes.wait_ready(set(domains), current.say, READY_DEADLINE_S)
+        yield Stack(settings, domains, broker, processes)
+
+
+def _stop_patiently(processes: Processes) -> None:
+    """Stop in order; a second Ctrl-C ends the wait."""
+    try:
+        with step("Stopping the API and the workers"):
+            processes.stop()
+    except KeyboardInterrupt:
+        processes.kill()
+
+
+def _addresses(folder: Path, settings: Settings, broker: Broker) -> Addresses:
+    return Addresses(
+        api_broker_url=broker.api_url,
+        worker_broker_url=broker.worker_url,
+        management_url=broker.management_url,
+        database_url=_database_url(folder, settings),
+        api_host=settings.api.api_host,
+        api_port=_api_port(settings),
+    )
+
+
+def _database_url(folder: Path, settings: Settings) -> str:
+    """The one that was asked for, else a file beside the broker's data."""
+    if "database_url" in settings.platform.model_fields_set:
+        return settings.platform.database_url.get_secret_value()
+    return f"sqlite:///{folder / 'plantao.db'}"
+
+
+def _api_port(settings: Settings) -> int:
+    """The port that was asked for or the usual one; another where somebody listens on it.
+
+    Raises DevError when API_PORT was set and is taken.
+    """
+    wanted = settings.api.api_port
+    if is_free(wanted, settings.api.api_host):
+        return wanted
+    if "api_port" in settings.api.model_fields_set:
+        raise DevError(f"API_PORT={wanted} is taken by another program. Stop that, or choose another port.")
+    port = free_ports(1)[0]
+    note(f"Port {wanted} is taken by another program; the API gets {port} (API_PORT chooses).")
+    return port
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Hold the folder. Raises DevError when another command of ours uses it now."""
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise DevError(f"The same command is running already (it holds {folder}). Stop that one first.") from error
+        yield
