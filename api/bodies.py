@@ -5,29 +5,32 @@ from __future__ import annotations
 import orjson
 from fastapi import Request
 from pydantic import BaseModel
+from starlette.requests import ClientDisconnect
 
 from shared.domain import Event
 from shared.errors import BodyTooLarge, InvalidField, MalformedBody, UnsupportedMedia
 
-_JSON_TYPES = ("application/json", "")
+_JSON_TYPES = (b"application/json", b"")
 
 
-async def read_body(request: Request, limit: int) -> bytes:
+async def read_body(request: Request, headers: dict[bytes, bytes], limit: int) -> bytes:
     """The raw body. Raises UnsupportedMedia, or BodyTooLarge as soon as the limit is passed."""
-    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media not in _JSON_TYPES:
+    if headers.get(b"content-type", b"").partition(b";")[0].strip().lower() not in _JSON_TYPES:
         raise UnsupportedMedia("envie o corpo como application/json")
-    declared = request.headers.get("content-length", "")
+    declared = headers.get(b"content-length", b"")
     if declared.isdigit() and int(declared) > limit:
         raise BodyTooLarge(f"o limite é de {limit} bytes")
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
+    body = b""
+    more = True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+        if len(body) > limit:
             raise BodyTooLarge(f"o limite é de {limit} bytes")
-        chunks.append(chunk)
-    return b"".join(chunks)
+    return body
 
 
 def parse(event: Event, body: bytes, path_values: dict[str, str]) -> tuple[BaseModel, str]:

@@ -9,18 +9,36 @@ from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
 from fastapi.staticfiles import StaticFiles
-from pydantic.json_schema import models_json_schema
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from starlette.responses import HTMLResponse
 
-from shared.domain import Domain
+from api.views import Problem, TaskAccepted
+from shared.domain import Domain, Event
+from shared.settings import DomainSettings
 
 _ASSETS = "/docs/assets"
 _SWAGGER_UI = Path(__file__).parent / "static" / "swagger-ui"
+_SCHEMAS = "#/components/schemas/"
+_REFUSALS = {
+    "400": "Corpo ilegível",
+    "409": "Um pedido com esta Idempotency-Key ainda está sendo gravado",
+    "413": "Corpo acima do limite",
+    "415": "Tipo de conteúdo não aceito",
+    "422": "Campo inválido; `errors` diz qual",
+    "503": "Nada foi aceito; volte após Retry-After",
+}
+_IDEMPOTENCY_KEY: dict[str, Any] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[\x21-\x7e]+$"},
+}
 _DESCRIPTION = """Sistemas hospitalares entregam trabalho; regras determinísticas encontram, equipes de agentes
 explicam, um profissional assina. Todo aceite responde **202** com `status_url`."""
 
 
-def install(app: FastAPI, domains: dict[str, Domain]) -> None:
+def install(app: FastAPI, settings: DomainSettings, domains: dict[str, Domain]) -> None:
     """Serve `/docs` and `/openapi.json` with a schema and an example for every event."""
     app.mount(_ASSETS, StaticFiles(directory=_SWAGGER_UI), name="docs-assets")
 
@@ -36,30 +54,68 @@ def install(app: FastAPI, domains: dict[str, Domain]) -> None:
 
     def document() -> dict[str, Any]:
         if not app.openapi_schema:
-            app.openapi_schema = _document(app, domains)
+            app.openapi_schema = _document(app, settings, domains)
         return app.openapi_schema
 
     app.openapi = document  # type: ignore[method-assign]
 
 
-def _document(app: FastAPI, domains: dict[str, Domain]) -> dict[str, Any]:
+def _document(app: FastAPI, settings: DomainSettings, domains: dict[str, Domain]) -> dict[str, Any]:
     document = get_openapi(title="Plantão", version=app.version, description=_DESCRIPTION, routes=app.routes)
-    requests = {event.request for domain in domains.values() for event in domain.events}
-    _, schemas = models_json_schema(
-        [(model, "validation") for model in sorted(requests, key=lambda model: model.__name__)],
-        ref_template="#/components/schemas/{model}",
-    )
-    document["components"]["schemas"] |= schemas.get("$defs", {})
-    for domain in domains.values():
+    schemas = document["components"]["schemas"]
+    schemas |= _schemas([event.request for domain in domains.values() for event in domain.events], "validation")
+    schemas |= _schemas([TaskAccepted, Problem], "serialization")
+    for key, domain in domains.items():
+        prefix = settings.of(key).prefix or f"/api/{key}"
         for event in domain.events:
-            _drop_path_fields(document, event.request.__name__, list(event.path_example))
+            _move_path_fields(schemas, event)
+            document["paths"][f"{prefix}/{event.path}"] = {"post": _operation(domain, event)}
     return document
 
 
-def _drop_path_fields(document: dict[str, Any], model: str, fields: list[str]) -> None:
+def _schemas(models: list[type[BaseModel]], mode: JsonSchemaMode) -> dict[str, Any]:
+    unique = sorted(set(models), key=lambda model: model.__name__)
+    _, schema = models_json_schema([(model, mode) for model in unique], ref_template=f"{_SCHEMAS}{{model}}")
+    definitions: dict[str, Any] = schema["$defs"]
+    return definitions
+
+
+def _move_path_fields(schemas: dict[str, Any], event: Event) -> None:
     """A field that comes from the path must not be sent in the body."""
-    schema = document["components"]["schemas"][model]
-    for field in fields:
-        schema["properties"].pop(field, None)
-        if field in schema.get("required", []):
-            schema["required"].remove(field)
+    schema = schemas[event.request.__name__]
+    for name in event.path_fields:
+        schema["properties"].pop(name, None)
+        schema["required"] = [field for field in schema["required"] if field != name]
+
+
+def _operation(domain: Domain, event: Event) -> dict[str, Any]:
+    """What FastAPI cannot see, because the endpoint reads path, headers and body itself."""
+    own = event.request.model_json_schema()["properties"]
+    in_path = [
+        {"name": name, "in": "path", "required": True, "schema": own[name], "example": event.path_example[name]}
+        for name in event.path_fields
+    ]
+    content = {"application/json": {"schema": _reference(event.request), "example": event.example}}
+    return {
+        "tags": [domain.title],
+        "summary": event.summary,
+        "description": event.request.__doc__ or "",
+        "operationId": f"{domain.key}.{event.name}",
+        "parameters": [*in_path, _IDEMPOTENCY_KEY],
+        "requestBody": {"required": True, "content": content},
+        "responses": {
+            "202": {
+                "description": "Aceito e durável",
+                "content": {"application/json": {"schema": _reference(TaskAccepted)}},
+            },
+            **{code: _problem(why) for code, why in _REFUSALS.items()},
+        },
+    }
+
+
+def _problem(why: str) -> dict[str, Any]:
+    return {"description": why, "content": {"application/problem+json": {"schema": _reference(Problem)}}}
+
+
+def _reference(model: type[BaseModel]) -> dict[str, str]:
+    return {"$ref": f"{_SCHEMAS}{model.__name__}"}

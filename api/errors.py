@@ -5,7 +5,6 @@ A problem names the field and the reason, never the value (SECURITY 13).
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import orjson
@@ -17,12 +16,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from shared.errors import CallerError, InvalidField, MalformedBody, PlantaoError, ServiceUnavailable
+from shared.field_paths import field_path
 
 _log = structlog.get_logger(__name__)
 
 PROBLEM_JSON = "application/problem+json"
 _TYPE_PREFIX = "urn:plantao:problema:"
-_SAFE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_\-]{0,63}")
 
 # Pydantic's own messages sometimes quote the input; these never do. `{…}` are limits from the model.
 _REASONS = {
@@ -72,18 +71,7 @@ def invalid_field(error: ValidationError) -> CallerError:
     details = error.errors(include_url=False, include_input=False)
     if details and details[0]["type"] == "json_invalid":
         return MalformedBody("o corpo não é JSON válido ou é profundo demais")
-    return InvalidField([(_path(item["loc"]), _reason(item)) for item in details[:50]])
-
-
-def _path(location: tuple[int | str, ...]) -> str:
-    """Dotted path. A key that is not a plain name came from the caller and may hold anything: not repeated."""
-    parts = []
-    for part in location:
-        if isinstance(part, int):
-            parts.append(str(part))
-        else:
-            parts.append(part if _SAFE_NAME.fullmatch(part) else "(nome ilegível)")
-    return ".".join(parts) or "(corpo)"
+    return InvalidField([(field_path(item["loc"]), _reason(item)) for item in details[:50]])
 
 
 def _reason(item: Any) -> str:
@@ -135,7 +123,7 @@ async def _on_validation(_request: Request, error: Exception) -> Response:
 
 async def _on_parameters(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    return problem(InvalidField([(_path(item["loc"][1:]), _reason(item)) for item in error.errors()]))
+    return problem(InvalidField([(field_path(item["loc"][1:]), _reason(item)) for item in error.errors()]))
 
 
 async def _on_http(_request: Request, error: Exception) -> Response:

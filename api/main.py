@@ -38,15 +38,22 @@ def create_app(config: Settings) -> FastAPI:
         await submission.close()
         database.close()
 
-    app = FastAPI(title="Plantão", version=VERSION, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Plantão",
+        version=VERSION,
+        lifespan=lifespan,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+        docs_url=None,
+        redoc_url=None,
+    )
     errors.install(app)
     for key, domain in found.items():
         prefix = config.domains.of(key).prefix or f"/api/{key}"
-        app.include_router(domain_routers.build(domain, prefix))
+        domain_routers.install(app, domain, prefix)
     for router in (tasks.router, rejected.router, health.router):
         app.include_router(router)
     if config.api.api_docs:
-        documentation.install(app, found)
+        documentation.install(app, config.domains, found)
     return app
 
 
@@ -65,6 +72,7 @@ def main() -> None:
         log_level="warning",
         timeout_graceful_shutdown=5,
         server_header=False,
+        proxy_headers=False,
     )
 
 

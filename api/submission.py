@@ -24,6 +24,7 @@ from shared.tasks.acceptance import Accepted, NewTask
 from shared.tasks.publishing import Due, Published
 
 _log = structlog.get_logger(__name__)
+_MARK_AFTER_S = 0.02
 
 
 @dataclass(slots=True)
@@ -39,6 +40,7 @@ class Submission:
         self._loop = asyncio.get_running_loop()
         self._rebuild_after_s = settings.worker.rebuild_after_s
         self._grace = timedelta(seconds=settings.worker.relay_grace_s)
+        self._confirmed: list[Published] = []
         self._keys_in_flight: set[tuple[str, str, str]] = set()
         self._commits = GroupCommit(
             database,
@@ -117,6 +119,7 @@ class Submission:
     async def close(self) -> None:
         """Confirmations that arrive while closing are still written."""
         await asyncio.gather(*(publisher.close() for publisher in self.publishers.values()))
+        self._mark_confirmed()
         await asyncio.to_thread(self._commits.close)
 
     def _answer(self, triples: list[tuple[_Waiting | None, Any, BaseException | None]]) -> None:
@@ -128,7 +131,7 @@ class Submission:
             failure = error or (result if isinstance(result, IdempotencyMismatch) else None)
             if failure is None and result.created:
                 task = waiting.task
-                self.publish(Due(task.id, task.domain, task.event, 1, task.traceparent))
+                self.publish(Due(task.id, task.domain, task.event, 1, task.traceparent, fence=0))
             # The caller may have hung up meanwhile; the work is accepted all the same.
             if not waiting.future.done():
                 waiting.future.set_exception(failure) if failure else waiting.future.set_result(result)
@@ -137,7 +140,15 @@ class Submission:
         if error is not None:
             _log.warning("publish_left_to_relay", task_id=due.task_id, domain=due.domain, reason=error.detail)
             return
-        self._commits.enqueue(publishing.mark_published, Published(due.task_id, self._rebuild_after_s), None)
+        if not self._confirmed:
+            self._loop.call_later(_MARK_AFTER_S, self._mark_confirmed)
+        self._confirmed.append(Published(due.task_id, due.fence, self._rebuild_after_s))
+
+    def _mark_confirmed(self) -> None:
+        """One statement for all confirms of the last moment: nobody waits for the mark, only the relay reads it."""
+        confirmed, self._confirmed = self._confirmed, []
+        for published in confirmed:
+            self._commits.enqueue(publishing.mark_published, published, None)
 
 
 def _on_loop(loop: asyncio.AbstractEventLoop, answer: Any, triples: list[Any]) -> None:

@@ -72,6 +72,12 @@ class Problem(BaseModel):
     errors: list[dict[str, str]] | None = None
 
 
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    code: {"model": Problem, "content": {"application/problem+json": {}}}
+    for code in (400, 404, 409, 413, 415, 422, 503)
+}
+
+
 def accepted(task_id: str, status: str, status_url: str) -> Response:
     """The 202 of every accepted request."""
     body = f'{{"task_id":"{task_id}","status":"{status}","status_url":"{status_url}"}}'

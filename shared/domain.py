@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel
+
+_PATH_FIELD = re.compile(r"{(\w+)}")
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,11 @@ class Event:
     summary: str
     example: dict[str, Any]
     path_example: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def path_fields(self) -> list[str]:
+        """Names of the fields that come from the path."""
+        return _PATH_FIELD.findall(self.path)
 
 
 @dataclass(frozen=True)

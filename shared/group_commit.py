@@ -8,6 +8,7 @@ operation once over its items, commits, and only then answers. Whoever is answer
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -23,6 +24,8 @@ Operation = Callable[[Connection, Sequence[Any]], Sequence[Any]]
 Answer = Callable[[list[tuple[Any, Any, BaseException | None]]], None]
 
 _log = structlog.get_logger(__name__)
+_GATHER_S = 0.002
+_BUSY_BATCH = 8
 
 
 class GroupCommit:
@@ -50,6 +53,7 @@ class GroupCommit:
         self._waiting: deque[tuple[Operation, Any, Any]] = deque()
         self._ready = threading.Condition()
         self._closed = False
+        self._busy = False
         self._thread = threading.Thread(target=self._run, name="group-commit", daemon=True)
         self._thread.start()
 
@@ -84,7 +88,12 @@ class GroupCommit:
         with self._ready:
             while not self._waiting and not self._closed:
                 self._ready.wait()
+        if self._busy:
+            # Under load a moment's patience makes one large commit of several small ones; alone, nobody waits.
+            time.sleep(_GATHER_S)
+        with self._ready:
             size = min(len(self._waiting), self._max_batch)
+            self._busy = size >= _BUSY_BATCH
             batch = [self._waiting.popleft() for _ in range(size)]
         return sorted(batch, key=lambda entry: self._rank[entry[0]])
 
@@ -109,7 +118,7 @@ class GroupCommit:
         self, batch: list[tuple[Operation, Any, Any]], error: Exception
     ) -> list[tuple[Any, Any, BaseException | None]]:
         if len(batch) == 1:
-            _log.error("group_commit_failed", operation=batch[0][0].__name__, error=type(error).__name__)
+            _log.error("group_commit_failed", operation=batch[0][0].__name__, exc_info=error)
             return [(batch[0][2], None, error)]
         return [triple for entry in batch for triple in self._commit([entry])]
 
@@ -135,6 +144,8 @@ def _answer_futures(triples: list[tuple[Any, Any, BaseException | None]]) -> Non
         if future is None:
             if error is not None:
                 _log.warning("unawaited_write_dropped", error=type(error).__name__)
+        elif not future.set_running_or_notify_cancel():
+            continue  # its caller gave up waiting; the write stands
         elif error is not None:
             future.set_exception(error)
         else:

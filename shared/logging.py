@@ -41,7 +41,8 @@ def _only_allowed(_logger: WrappedLogger, _method: str, event: EventDict) -> Eve
 
 def _without_text(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """An exception as its type and the places it passed: its text may quote a patient."""
-    error = sys.exc_info()[1] if event.pop("exc_info", None) else None
+    given = event.pop("exc_info", None)
+    error = given if isinstance(given, BaseException) else sys.exc_info()[1] if given else None
     if error is not None:
         frames = traceback.extract_tb(error.__traceback__)[-6:]
         event["exception"] = type(error).__name__
@@ -57,7 +58,9 @@ def _one_line(value: Any) -> Any:
 def configure_logging(platform: PlatformSettings, process: str) -> None:
     """Set up this process's logs on standard error. `process` names it on every line."""
     as_json = platform.log_format == "json" or (platform.log_format == "auto" and not sys.stderr.isatty())
-    renderer: Any = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    renderer: Any = (
+        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
     level = logging.getLevelNamesMapping()[platform.log_level]
     structlog.configure(
         processors=[

@@ -13,7 +13,7 @@ from starlette.responses import Response, StreamingResponse
 
 from api import status
 from api.dependencies import AppParts, Caller, CurrentCaller, Parts
-from api.views import EarlierResult, Problem, TaskAccepted, TaskView, accepted, is_terminal, json_response
+from api.views import PROBLEMS, EarlierResult, TaskAccepted, TaskView, accepted, is_terminal, json_response
 from shared import clock
 from shared.tasks import commands, reading, timeline
 from shared.tasks.publishing import Due
@@ -21,8 +21,7 @@ from shared.tasks.states import TaskStatus
 
 router = APIRouter(prefix="/api/tasks", tags=["Tarefas"])
 
-_PROBLEM: dict[str, Any] = {"model": Problem, "content": {"application/problem+json": {}}}
-_KNOWN: dict[int | str, dict[str, Any]] = {404: _PROBLEM, 422: _PROBLEM, 503: _PROBLEM}
+_KNOWN: dict[int | str, dict[str, Any]] = {code: PROBLEMS[code] for code in (404, 422, 503)}
 _EVENTS_TICK_S = 0.5
 _KEEPALIVE_TICKS = 30
 
@@ -59,7 +58,7 @@ async def read_results(task_id: str, parts: AppParts, caller: CurrentCaller) -> 
     summary="Cancelar: o que espera termina já; o que executa é interrompido",
     status_code=202,
     response_model=None,
-    responses={202: {"model": TaskAccepted}, 409: _PROBLEM, **_KNOWN},
+    responses={202: {"model": TaskAccepted}, 409: PROBLEMS[409], **_KNOWN},
 )
 async def cancel_task(task_id: str, parts: AppParts, caller: CurrentCaller) -> Response:
     def write() -> TaskStatus:
@@ -75,18 +74,16 @@ async def cancel_task(task_id: str, parts: AppParts, caller: CurrentCaller) -> R
     summary="Executar de novo uma tarefa terminada; o resultado anterior continua legível",
     status_code=202,
     response_model=None,
-    responses={202: {"model": TaskAccepted}, 409: _PROBLEM, **_KNOWN},
+    responses={202: {"model": TaskAccepted}, 409: PROBLEMS[409], **_KNOWN},
 )
 async def replay_task(task_id: str, parts: AppParts, caller: CurrentCaller) -> Response:
-    row = await status.find(parts, caller, task_id)
     later = clock.now() + timedelta(seconds=parts.settings.worker.relay_grace_s)
 
-    def write() -> None:
+    def write() -> Due:
         with parts.database.write() as connection:
-            commands.replay(connection, caller.tenant, task_id, later)
+            return commands.replay(connection, caller.tenant, task_id, later)
 
-    await asyncio.to_thread(write)
-    parts.submission.publish(Due(task_id, row.domain, row.event, 1, None))
+    parts.submission.publish(await asyncio.to_thread(write))
     return accepted(task_id, TaskStatus.PENDING, f"/api/tasks/{task_id}")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,6 +16,7 @@ import pika
 from shared.errors import MessageRejected
 
 _MAX_EXTERNAL_ID = 256
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,9 @@ def decode(body: bytes, message_id: str | None) -> OwnMessage | ForeignMessage:
     if not isinstance(event, str):
         raise MessageRejected("no_event", "falta 'event' (ou 'tipo'), um texto com o nome do evento")
     payload = message.get("payload", message.get("dados"))
-    if payload is None and isinstance(message.get("task_id"), str):
-        return OwnMessage(message["task_id"], event)
+    task_id = message.get("task_id")
+    if payload is None and isinstance(task_id, str):
+        return OwnMessage(_checked(task_id, "task_id"), event)
     if not isinstance(payload, dict):
         raise MessageRejected("no_payload", "falta 'payload' (ou 'dados'), um objeto com os campos do evento")
     return ForeignMessage(
@@ -77,7 +80,7 @@ def decode(body: bytes, message_id: str | None) -> OwnMessage | ForeignMessage:
 def _object(body: bytes) -> dict[str, Any]:
     try:
         message = json.loads(body, parse_float=Decimal, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, ArithmeticError, RecursionError) as error:
         raise MessageRejected("not_json", "o corpo não é JSON em UTF-8") from error
     if not isinstance(message, dict):
         raise MessageRejected("not_object", "o corpo é JSON, mas não um objeto")
@@ -93,10 +96,19 @@ def _name(value: object, field: str) -> str | None:
         return None
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise MessageRejected("bad_id", f"'{field}' deve ser um texto")
-    text = str(value)
-    if not text or len(text) > _MAX_EXTERNAL_ID:
-        raise MessageRejected("bad_id", f"'{field}' deve ter de 1 a {_MAX_EXTERNAL_ID} caracteres")
+    return _checked(str(value), field)
+
+
+def _checked(text: str, field: str) -> str:
+    """A name that every store can keep: PostgreSQL holds no NUL, UTF-8 no lone surrogate."""
+    if not text or len(text) > _MAX_EXTERNAL_ID or not text.isprintable():
+        raise MessageRejected("bad_id", f"'{field}' deve ter de 1 a {_MAX_EXTERNAL_ID} caracteres visíveis")
     return text
+
+
+def traceparent(value: object) -> str | None:
+    """The W3C trace header as it came, or None where it is none."""
+    return value if isinstance(value, str) and _TRACEPARENT.fullmatch(value) else None
 
 
 def dumps(message: dict[str, Any]) -> bytes:

@@ -62,7 +62,7 @@ class Publisher:
     def publish(self, queue: str, body: bytes, properties: pika.BasicProperties, outcome: Outcome) -> None:
         """Send at once, or when there is room; `outcome` is called later on this loop, exactly once."""
         pending = _Pending(queue, body, properties, outcome)
-        if self._channel is None or self._blocked:
+        if not self._is_open or self._blocked:
             outcome(BrokerUnavailable("sem conexão com o broker"))
         elif len(self._in_flight) < self._max_in_flight:
             self._send(pending)
@@ -80,6 +80,11 @@ class Publisher:
         self._drop()
         if connection is not None and connection.is_open:
             connection.close()
+
+    @property
+    def _is_open(self) -> bool:
+        """A channel that is closing refuses to send before anybody has told us."""
+        return self._channel is not None and bool(self._channel.is_open)
 
     def _send(self, pending: _Pending) -> None:
         assert self._channel is not None
@@ -99,6 +104,7 @@ class Publisher:
                 await self._open()
             except BrokerUnavailable as error:
                 _log.warning("publisher_unavailable", vhost=self._parameters.virtual_host, detail=error.detail)
+                self._drop()
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, _RECONNECT_CAP_S)
                 continue
@@ -114,7 +120,7 @@ class Publisher:
             [self._parameters], on_done=lambda result: _resolve(opened, result), custom_ioloop=self._loop
         )
         connection = await opened
-        connection.add_on_close_callback(lambda _c, reason: self._on_lost(reason))
+        connection.add_on_close_callback(self._on_closed)
         connection.add_on_connection_blocked_callback(lambda *_: self._set_blocked(True))
         connection.add_on_connection_unblocked_callback(lambda *_: self._set_blocked(False))
         self._connection = connection
@@ -130,13 +136,17 @@ class Publisher:
         self._channel = confirming.result()
 
     def _on_channel(self, channel: Channel, confirming: asyncio.Future[Channel]) -> None:
-        channel.add_on_close_callback(lambda _c, reason: self._on_lost(reason))
+        channel.add_on_close_callback(lambda channel, reason: self._on_closed(channel.connection, reason))
         channel.add_on_return_callback(self._on_return)
         channel.confirm_delivery(self._on_confirm, callback=lambda _frame: _resolve(confirming, channel))
 
     def _set_blocked(self, blocked: bool) -> None:
         _log.warning("publisher_blocked", vhost=self._parameters.virtual_host, blocked=blocked)
         self._blocked = blocked
+
+    def _on_closed(self, connection: AsyncioConnection, reason: object) -> None:
+        if connection is self._connection:  # the farewell of a dropped one says nothing about its successor
+            self._on_lost(reason)
 
     def _on_lost(self, reason: object) -> None:
         _log.warning("publisher_lost", vhost=self._parameters.virtual_host, reason=type(reason).__name__)
@@ -169,7 +179,7 @@ class Publisher:
         for pending in self._confirmed(method.delivery_tag, method.multiple):
             self._nacks = 0 if accepted else self._nacks + 1
             pending.outcome(_verdict(pending, accepted))
-        while self._backlog and self._channel is not None and len(self._in_flight) < self._max_in_flight:
+        while self._backlog and self._is_open and len(self._in_flight) < self._max_in_flight:
             self._send(self._backlog.popleft())
         if self._nacks >= _NACKS_BEFORE_RECONNECT:
             self._on_lost(PublishRefused("nacks seguidos"))

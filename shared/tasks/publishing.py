@@ -10,10 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import case, func, select, tuple_, update
+from sqlalchemy import case, func, literal, select, update
 from sqlalchemy.engine import Connection
 
+from shared.bulk import among
 from shared.clock import now
+from shared.database import UtcDateTime
 from shared.tasks import timeline
 from shared.tasks.schema import tasks
 from shared.tasks.states import WAITING, TaskStatus, TimelineKind
@@ -69,27 +71,24 @@ def mark_published(connection: Connection, items: Sequence[Published]) -> list[N
     A row claimed since it was taken has a higher fence and keeps its own next time: a confirm may come late.
     """
     moment = now()
-    values = {
-        "status": case((_t.status == TaskStatus.PENDING.value, TaskStatus.QUEUED.value), else_=_t.status),
-        "version": _t.version + 1,
-        "published_at": moment,
-        "publications": _t.publications + 1,
-    }
-    for doublings, same in _by_publications(connection, items).items():
-        again = moment + timedelta(seconds=items[0].rebuild_after_s * 2**doublings)
-        unclaimed = tuple_(_t.id, _t.fence).in_(same)
-        connection.execute(update(tasks).where(unclaimed, _t.status.in_(_WAITING)).values(publish_at=again, **values))
+    again = [moment + timedelta(seconds=items[0].rebuild_after_s * 2**n) for n in range(_MAX_DOUBLINGS + 1)]
+    unclaimed = among(connection, (_t.id, _t.fence), [(item.task_id, item.fence) for item in items])
+    connection.execute(
+        update(tasks)
+        .where(unclaimed, _t.status.in_(_WAITING))
+        .values(
+            status=case((_t.status == TaskStatus.PENDING.value, TaskStatus.QUEUED.value), else_=_t.status),
+            version=_t.version + 1,
+            published_at=moment,
+            publications=_t.publications + 1,
+            publish_at=case(
+                *((_t.publications == n, literal(when, UtcDateTime)) for n, when in enumerate(again)),
+                else_=literal(again[-1], UtcDateTime),
+            ),
+        )
+    )
     timeline.append_same(connection, [item.task_id for item in items], TimelineKind.PUBLISHED, moment, {})
     return [None] * len(items)
-
-
-def _by_publications(connection: Connection, items: Sequence[Published]) -> dict[int, list[tuple[str, int]]]:
-    """(id, fence) pairs by how often the interval has doubled."""
-    fences = {item.task_id: item.fence for item in items}
-    groups: dict[int, list[tuple[str, int]]] = {}
-    for row in connection.execute(select(_t.id, _t.publications).where(_t.id.in_(list(fences)))):
-        groups.setdefault(min(row.publications, _MAX_DOUBLINGS), []).append((row.id, fences[row.id]))
-    return groups
 
 
 def count_unpublished(connection: Connection) -> int:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
+from shared.bulk import bulk_insert
 from shared.clock import now
 from shared.tasks.schema import task_events, tasks
 from shared.tasks.states import TimelineKind
@@ -25,11 +26,8 @@ class TimelineLine:
 
 def append(connection: Connection, lines: Sequence[TimelineLine]) -> list[None]:
     """Write lines in the order given."""
-    if lines:
-        connection.execute(
-            insert(task_events),
-            [{"task_id": line.task_id, "at": line.at, "kind": line.kind, "data": line.data} for line in lines],
-        )
+    rows = [{"task_id": line.task_id, "at": line.at, "kind": line.kind, "data": line.data} for line in lines]
+    bulk_insert(connection, task_events, rows)
     return [None] * len(lines)
 
 

@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import and_, case, insert, or_, select, tuple_, update
+from sqlalchemy import and_, case, or_, select, update
 from sqlalchemy.engine import Connection
 
+from shared.bulk import among, bulk_insert
 from shared.clock import now
 from shared.tasks import timeline
-from shared.tasks.acceptance import insert_ignoring_conflict
 from shared.tasks.schema import task_findings, task_results, tasks
 from shared.tasks.states import TERMINAL, TaskStatus, TimelineKind
 
@@ -65,7 +65,7 @@ def claim(connection: Connection, items: Sequence[ClaimRequest]) -> list[Claimed
     )
     rows = connection.execute(
         update(tasks)
-        .where(_t.id.in_(list(wanted)), claimable)
+        .where(among(connection, (_t.id,), [(task_id,) for task_id in wanted]), claimable)
         .values(
             deaths=_t.deaths + case((_t.status == TaskStatus.RUNNING.value, 1), else_=0),
             status=TaskStatus.RUNNING.value,
@@ -109,27 +109,41 @@ class Findings:
 
 
 def save_findings(connection: Connection, items: Sequence[Findings]) -> list[bool]:
-    """Keep findings and alerts where the caller's status already shows them. False: somebody else owns the task."""
+    """Keep findings and alerts where the caller's status already shows them. False: somebody else owns the task.
+
+    The first attempt of a run says them; a later one changes nothing and raises no alert again.
+    """
     moment = now()
     held = _fenced(connection, [(i.task_id, i.fence) for i in items], {"version": _t.version + 1})
-    mine = [item for item in items if item.task_id in held]
-    if mine:
-        rows = [
-            {"task_id": i.task_id, "run": i.run, "evaluation": i.evaluation, "alerts": i.alerts, "created_at": moment}
-            for i in mine
-        ]
-        connection.execute(insert_ignoring_conflict(connection, task_findings), rows)
+    new = _insert_findings(connection, [item for item in items if item.task_id in held], moment)
     lines = [
         timeline.TimelineLine(i.task_id, TimelineKind.FINDINGS, {"count": len(i.evaluation.get("achados", []))}, moment)
-        for i in mine
+        for i in new
     ]
     lines += [
         timeline.TimelineLine(i.task_id, TimelineKind.ALERT, {"id": alert["id"], "codigo": alert["codigo"]}, moment)
-        for i in mine
+        for i in new
         for alert in i.alerts
     ]
     timeline.append(connection, lines)
     return [item.task_id in held for item in items]
+
+
+def _insert_findings(connection: Connection, items: list[Findings], moment: datetime) -> list[Findings]:
+    """Those whose run had no findings yet; the caller holds their fences, so nobody else inserts meanwhile."""
+    f = task_findings.c
+    wanted = [(item.task_id, item.run) for item in items]
+    known = {
+        tuple(row)
+        for row in connection.execute(select(f.task_id, f.run).where(among(connection, (f.task_id, f.run), wanted)))
+    }
+    fresh = [item for item in items if (item.task_id, item.run) not in known]
+    rows = [
+        {"task_id": i.task_id, "run": i.run, "evaluation": i.evaluation, "alerts": i.alerts, "created_at": moment}
+        for i in fresh
+    ]
+    bulk_insert(connection, task_findings, rows)
+    return fresh
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +194,7 @@ def _complete(connection: Connection, items: list[Completed], moment: datetime) 
             {"task_id": i.task_id, "run": i.run, "result": i.result, "degraded": i.degraded, "created_at": moment}
             for i in mine
         ]
-        connection.execute(insert(task_results), rows)
+        bulk_insert(connection, task_results, rows)
         lines = [
             timeline.TimelineLine(i.task_id, TimelineKind.COMPLETED, {"degraded": i.degraded}, moment) for i in mine
         ]
@@ -219,7 +233,7 @@ def _fenced(connection: Connection, pairs: list[tuple[str, int]], values: dict[s
     """Apply the same values to every row whose fence is still ours; the ids that were."""
     if not pairs:
         return set()
-    statement = update(tasks).where(tuple_(_t.id, _t.fence).in_(pairs), _t.status == TaskStatus.RUNNING.value)
+    statement = update(tasks).where(among(connection, (_t.id, _t.fence), pairs), _t.status == TaskStatus.RUNNING.value)
     return set(connection.execute(statement.values(**values).returning(_t.id)).scalars())
 
 

@@ -1,0 +1,78 @@
+"""Many rows, or many keys, in one statement.
+
+On PostgreSQL they travel as one JSON text that `json_to_recordset` unfolds: one parameter to build and send, and a
+statement whose text, and with it its prepared plan, is the same for any number of rows. SQLite has no network to
+save and takes them one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from functools import lru_cache
+from typing import Any
+
+import orjson
+from sqlalchemy import (
+    JSON,
+    BindParameter,
+    Column,
+    Select,
+    String,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    column,
+    func,
+    literal,
+    select,
+    tuple_,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+from sqlalchemy.sql.dml import Insert
+from sqlalchemy.types import TypeEngine
+
+_ROWS = "rows"
+
+
+def bulk_insert(
+    connection: Connection, table: Table, rows: Sequence[dict[str, Any]], *, ignore_conflicts: bool = False
+) -> None:
+    """Insert `rows`, which all name the same columns; with `ignore_conflicts`, rows whose key exists are left out."""
+    if not rows:
+        return
+    if connection.dialect.name == "postgresql":
+        statement = _insert_recordset(table, tuple(rows[0]), ignore_conflicts)
+        connection.execute(statement, {_ROWS: orjson.dumps(rows).decode()})
+    else:
+        insert = sqlite.insert(table)
+        connection.execute(insert.on_conflict_do_nothing() if ignore_conflicts else insert, list(rows))
+
+
+def among(connection: Connection, columns: Sequence[Column[Any]], keys: Collection[tuple[Any, ...]]) -> Any:
+    """The condition that `columns` equal one of `keys`."""
+    if connection.dialect.name != "postgresql":
+        return tuple_(*columns).in_(list(keys))
+    names = [str(target.name) for target in columns]
+    text = orjson.dumps([dict(zip(names, key, strict=True)) for key in keys]).decode()
+    return tuple_(*columns).in_(_recordset(columns, literal(text, Text())))
+
+
+@lru_cache(maxsize=64)
+def _insert_recordset(table: Table, names: tuple[str, ...], ignore_conflicts: bool) -> Insert:
+    source = _recordset([table.c[name] for name in names], bindparam(_ROWS, type_=Text()))
+    statement = postgresql.insert(table).from_select(list(names), source)
+    return statement.on_conflict_do_nothing() if ignore_conflicts else statement
+
+
+def _recordset(columns: Sequence[Column[Any]], text: BindParameter[str]) -> Select[Any]:
+    """The rows of the JSON in `text` with the types of `columns`."""
+    typed = [column(target.name, _unfolded(target.type)) for target in columns]
+    given = func.json_to_recordset(cast(text, postgresql.JSON()))
+    return select(*given.table_valued(*typed).render_derived(with_types=True).c)
+
+
+def _unfolded(kind: TypeEngine[Any]) -> TypeEngine[Any]:
+    """A string unfolds as text: as VARCHAR(n) it would be cut off in silence instead of refused by its column."""
+    return Text() if isinstance(kind, String) and not isinstance(kind, JSON) else kind
