@@ -51,7 +51,9 @@ class _Connection(asyncio.Protocol):
 
 async def _run(port: int, path: str, body: bytes, connections: int, seconds: float) -> tuple[float, int]:
     loop = asyncio.get_running_loop()
-    head = f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
     request = head.encode() + body
     counts = [0, 0]
     start = time.monotonic()

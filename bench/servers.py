@@ -22,14 +22,16 @@ def empty() -> FastAPI:
     return app
 
 
-class _QuorumBroker(RabbitmqBroker):
+class QuorumBroker(RabbitmqBroker):
+    """Dramatiq's own broker on quorum queues, so that both sides pay for the same durability."""
+
     def _build_queue_arguments(self, queue_name: str) -> dict[str, object]:
         return {**super()._build_queue_arguments(queue_name), "x-queue-type": "quorum"}
 
 
 def with_dramatiq() -> FastAPI:
     """`actor.send` with publisher confirms onto a quorum queue, no row anywhere."""
-    broker = _QuorumBroker(url=os.environ["RABBITMQ_URL"], confirm_delivery=True)
+    broker = QuorumBroker(url=os.environ["RABBITMQ_URL"], confirm_delivery=True)
     dramatiq.set_broker(broker)
 
     @dramatiq.actor(queue_name="bench_dramatiq_send")

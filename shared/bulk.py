@@ -16,6 +16,7 @@ from sqlalchemy import (
     JSON,
     BindParameter,
     Column,
+    ColumnElement,
     Select,
     String,
     Table,
@@ -24,7 +25,6 @@ from sqlalchemy import (
     cast,
     column,
     func,
-    literal,
     select,
     tuple_,
 )
@@ -34,6 +34,8 @@ from sqlalchemy.sql.dml import Insert
 from sqlalchemy.types import TypeEngine
 
 _ROWS = "rows"
+_KEYS = "among_keys"
+_NUL = "\\u0000"
 
 
 def bulk_insert(
@@ -42,21 +44,32 @@ def bulk_insert(
     """Insert `rows`, which all name the same columns; with `ignore_conflicts`, rows whose key exists are left out."""
     if not rows:
         return
-    if connection.dialect.name == "postgresql":
-        statement = _insert_recordset(table, tuple(rows[0]), ignore_conflicts)
-        connection.execute(statement, {_ROWS: orjson.dumps(rows).decode()})
+    on_postgresql = connection.dialect.name == "postgresql"
+    text = orjson.dumps(rows).decode() if on_postgresql else _NUL
+    if _NUL not in text:
+        connection.execute(_insert_recordset(table, tuple(rows[0]), ignore_conflicts), {_ROWS: text})
     else:
-        insert = sqlite.insert(table)
+        # PostgreSQL keeps an escaped NUL in a JSON column, but its functions refuse to unfold one.
+        insert = (postgresql if on_postgresql else sqlite).insert(table)
         connection.execute(insert.on_conflict_do_nothing() if ignore_conflicts else insert, list(rows))
 
 
-def among(connection: Connection, columns: Sequence[Column[Any]], keys: Collection[tuple[Any, ...]]) -> Any:
-    """The condition that `columns` equal one of `keys`."""
-    if connection.dialect.name != "postgresql":
-        return tuple_(*columns).in_(list(keys))
+def among(dialect: str, columns: Sequence[Column[Any]]) -> ColumnElement[bool]:
+    """The condition that `columns` equal one of the keys given at execution as `keys(dialect, columns, …)`.
+
+    Build the statement once and keep it: putting one together costs more than running it.
+    """
+    if dialect != "postgresql":
+        return tuple_(*columns).in_(bindparam(_KEYS, expanding=True))
+    return tuple_(*columns).in_(_recordset(columns, bindparam(_KEYS, type_=Text())))
+
+
+def keys(dialect: str, columns: Sequence[Column[Any]], values: Collection[tuple[Any, ...]]) -> dict[str, Any]:
+    """The execution parameter of `among`."""
+    if dialect != "postgresql":
+        return {_KEYS: list(values)}
     names = [str(target.name) for target in columns]
-    text = orjson.dumps([dict(zip(names, key, strict=True)) for key in keys]).decode()
-    return tuple_(*columns).in_(_recordset(columns, literal(text, Text())))
+    return {_KEYS: orjson.dumps([dict(zip(names, value, strict=True)) for value in values]).decode()}
 
 
 @lru_cache(maxsize=64)

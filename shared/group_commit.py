@@ -1,8 +1,11 @@
 """Many threads' writes in one transaction.
 
 A commit costs a disk flush; sixteen callers who wait for the same flush pay for it together. Callers submit
-an operation (a function over a whole batch) and one item; one thread drains what has gathered, runs each
+an operation (a function over a whole batch) and one item; whoever leads drains what has gathered, runs each
 operation once over its items, commits, and only then answers. Whoever is answered is durable.
+
+A caller that can block leads itself (`write`), which saves two changes of thread; one that cannot (an event loop,
+a line that nobody waits for) leaves it to the background thread (`submit`, `enqueue`).
 """
 
 from __future__ import annotations
@@ -29,7 +32,7 @@ _BUSY_BATCH = 8
 
 
 class GroupCommit:
-    """One writer thread over one database. Start it after the fork."""
+    """Writes of many threads over one database, one batch at a time. Make it after the fork."""
 
     def __init__(
         self,
@@ -52,10 +55,25 @@ class GroupCommit:
         self._answer = answer or _answer_futures
         self._waiting: deque[tuple[Operation, Any, Any]] = deque()
         self._ready = threading.Condition()
+        self._leading = threading.Lock()
         self._closed = False
         self._busy = False
         self._thread = threading.Thread(target=self._run, name="group-commit", daemon=True)
         self._thread.start()
+
+    def write(self, operation: Operation, item: Any) -> Any:
+        """Commit one write and return its result, in the caller's thread.
+
+        Whoever comes first leads: it commits everything that has gathered, the others find themselves answered.
+        Raises what the operation raised, Overloaded, or StoreUnavailable.
+        """
+        future: Future[Any] = Future()
+        self._append(operation, item, future)
+        while not future.done():
+            with self._leading:
+                if not future.done():
+                    self._lead()
+        return future.result()
 
     def submit(self, operation: Operation, item: Any) -> Future[Any]:
         """Queue one write; the future ends after the commit. Raises Overloaded, or StoreUnavailable after `close`."""
@@ -65,12 +83,8 @@ class GroupCommit:
 
     def enqueue(self, operation: Operation, item: Any, waiter: Any) -> None:
         """As `submit`, with the caller's own waiter for `answer`; None where nobody waits."""
+        self._append(operation, item, waiter)
         with self._ready:
-            if self._closed:
-                raise StoreUnavailable("o processo está encerrando")
-            if waiter is not None and len(self._waiting) >= self._max_waiting:
-                raise Overloaded("fila de gravação cheia", retry_after=1)
-            self._waiting.append((operation, item, waiter))
             self._ready.notify()
 
     def close(self) -> None:
@@ -80,22 +94,45 @@ class GroupCommit:
             self._ready.notify()
         self._thread.join()
 
-    def _run(self) -> None:
-        while batch := self._next_batch():
-            self._answer(self._commit(batch))
+    def _append(self, operation: Operation, item: Any, waiter: Any) -> None:
+        with self._ready:
+            if self._closed:
+                raise StoreUnavailable("o processo está encerrando")
+            if waiter is not None and len(self._waiting) >= self._max_waiting:
+                raise Overloaded("fila de gravação cheia", retry_after=1)
+            self._waiting.append((operation, item, waiter))
 
-    def _next_batch(self) -> list[tuple[Operation, Any, Any]]:
+    def _run(self) -> None:
+        while self._wait_for_work():
+            if self._busy:
+                # Under load a moment's patience makes one large commit of several small ones; alone, nobody waits.
+                time.sleep(_GATHER_S)
+            with self._leading:
+                self._busy = self._lead() >= _BUSY_BATCH
+
+    def _wait_for_work(self) -> bool:
+        """False once closed and empty."""
         with self._ready:
             while not self._waiting and not self._closed:
                 self._ready.wait()
-        if self._busy:
-            # Under load a moment's patience makes one large commit of several small ones; alone, nobody waits.
-            time.sleep(_GATHER_S)
+            return bool(self._waiting)
+
+    def _lead(self) -> int:
+        """Commit what has gathered and answer it; how much that was. The caller holds `_leading`."""
         with self._ready:
             size = min(len(self._waiting), self._max_batch)
-            self._busy = size >= _BUSY_BATCH
             batch = [self._waiting.popleft() for _ in range(size)]
-        return sorted(batch, key=lambda entry: self._rank[entry[0]])
+        if not batch:
+            return 0
+        batch.sort(key=lambda entry: self._rank[entry[0]])
+        try:
+            answers = self._commit(batch)
+        except BaseException as error:
+            # A thread may be stopped from outside in mid-commit; those who wait on its batch must not wait for ever.
+            self._answer([(waiter, None, error) for _, _, waiter in batch])
+            raise
+        self._answer(answers)
+        return size
 
     def _commit(self, batch: list[tuple[Operation, Any, Any]]) -> list[tuple[Any, Any, BaseException | None]]:
         try:

@@ -13,6 +13,7 @@ from handlers.registry import load_handlers
 from shared.domain import Domain
 from shared.errors import ExecutionError, RulesFailed
 from shared.execution import Handler, Run
+from shared.field_paths import field_path
 from shared.findings import Avaliacao
 from shared.settings import DomainSettings
 
@@ -40,7 +41,7 @@ class DomainWork:
         try:
             return declared.request.model_validate_json(payload)
         except ValidationError as error:
-            fields = ", ".join(".".join(map(str, item["loc"])) for item in error.errors(include_input=False)[:5])
+            fields = ", ".join(field_path(item["loc"]) for item in error.errors(include_input=False)[:5])
             raise RulesFailed(f"o pedido guardado não passa mais na validação: {fields}") from None
 
 

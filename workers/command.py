@@ -9,6 +9,8 @@ from functools import partial
 import structlog
 
 from handlers.configured import configured_domains
+from handlers.crew_runtime.footprint import trim
+from shared.llm.providers import preload
 from shared.logging import configure_logging
 from shared.settings import Settings, load_settings
 from workers import relay_process
@@ -33,6 +35,8 @@ def main(engine: str, arguments: list[str] | None = None) -> int:
     children = [_consumer(config, engine, key, options.concurrency) for key in chosen]
     if not options.no_relay:
         children.append(Child("relay", partial(relay_process.run, config, engine), None))
+    preload(config.model)
+    trim()
     try:
         return Supervisor(config, engine, children).run()
     finally:

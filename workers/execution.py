@@ -7,6 +7,7 @@ understood. Until then the broker keeps it, so a dead worker costs a redelivery 
 from __future__ import annotations
 
 import threading
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from uuid_utils import uuid7
 
 from shared import clock
 from shared.domain import Domain
-from shared.errors import LeaseLost, MessageRejected, Overloaded, RulesFailed, StoreUnavailable, WorkerKilled
+from shared.errors import LeaseLost, MessageRejected, Overloaded, StoreUnavailable, WorkerKilled
 from shared.findings import Alerta, Avaliacao
 from shared.group_commit import GroupCommit, Operation
 from shared.messaging import messages
@@ -25,11 +26,11 @@ from shared.tasks import acceptance, rejected, timeline, transitions
 from shared.tasks.rejected import Rejection
 from shared.tasks.states import TaskStatus, TimelineKind
 from shared.tasks.transitions import Claimed, ClaimRequest, Completed, Findings, NotCompleted, Refusal, Settlement
-from workers import isolation
+from workers import isolation, metrics
 from workers.attempt import DomainWork, Keep, perform
 from workers.delivery import Delivery
 from workers.identity import foreign_task
-from workers.retries import Decision, Fate, decide
+from workers.retries import Decision, Fate, decide, named
 from workers.run_handle import RunHandle
 
 _log = structlog.get_logger(__name__)
@@ -74,6 +75,7 @@ class Execution:
                 raise MessageRejected("unknown_task", "a tarefa não existe neste banco de dados")
             if isinstance(claim, Refusal):
                 _log.info("claim_refused", task_id=task_id, reason=claim.value)
+                metrics.REFUSED.labels(self._work.domain.key, claim.value).inc()
                 return True
             self._work_on(claim, delivery)
         except MessageRejected as refusal:
@@ -99,12 +101,13 @@ class Execution:
             reason=refusal.reason,
             detail=refusal.detail,
             body=delivery.body,
-            message_id=delivery.message_id,
+            message_id=_printable(delivery.message_id),
         )
         try:
             self._durably(rejected.keep, rejection)
         except StoreUnavailable:
             return False
+        metrics.REJECTED.labels(domain.key, refusal.reason).inc()
         _log.warning("message_rejected", domain=domain.key, reason=refusal.reason, rejected_id=rejection.id)
         return True
 
@@ -115,11 +118,23 @@ class Execution:
         self.running[claim.task_id] = run
         try:
             settlement = self._attempt(claim, run)
-            held = settlement is None or self._durably(transitions.settle, settlement)
+            held = settlement is None or self._settled(claim, settlement)
             if not held:
                 _log.warning("outcome_discarded", task_id=claim.task_id, reason="fence_lost")
+            outcome = _outcome(settlement) if held else "discarded"
+            metrics.SETTLED.labels(claim.domain, claim.event, outcome).inc()
+            metrics.ATTEMPT_SECONDS.labels(claim.domain, claim.event).observe(time.monotonic() - run.started)
         finally:
             self.running.pop(claim.task_id, None)
+
+    def _settled(self, claim: Claimed, settlement: Settlement) -> bool:
+        try:
+            return bool(self._durably(transitions.settle, settlement))
+        except StoreUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - a result that no store can hold must still end its task
+            _log.error("result_unstorable", task_id=claim.task_id, exception=type(error).__name__)
+            return bool(self._durably(transitions.settle, _settlement(claim, Decision(Fate.FAIL, *named(error)))))
 
     def _attempt(self, claim: Claimed, run: RunHandle) -> Settlement | None:
         kept: list[Avaliacao] = []
@@ -144,7 +159,7 @@ class Execution:
     def _keeper(self, claim: Claimed, kept: list[Avaliacao]) -> Keep:
         def keep(evaluation: Avaliacao) -> None:
             kept.append(evaluation)
-            if not evaluation.model_fields_set:
+            if evaluation == Avaliacao():
                 return  # an event without rules has nothing to keep
             alerts = [_alert(found) for found in evaluation.criticos]
             saved = self._durably(
@@ -175,8 +190,8 @@ class Execution:
     def _degraded(self, claim: Claimed, request: Any, evaluation: Avaliacao, why: Decision) -> Settlement | None:
         try:
             result = self._work.handlers[claim.event].degrade(request, evaluation)
-        except RulesFailed as failure:
-            return _settlement(claim, Decision(Fate.FAIL, failure.code, failure.detail))
+        except Exception as failure:  # noqa: BLE001 - as in _attempt
+            return _settlement(claim, Decision(Fate.FAIL, *named(failure)))
         return Completed(
             claim.task_id, claim.fence, claim.run, result, degraded=True, error={"code": why.code, "detail": why.detail}
         )
@@ -185,11 +200,25 @@ class Execution:
         """Commit, waiting out a store that is away. Raises StoreUnavailable only when the process must stop."""
         while True:
             try:
-                return self._commits.submit(operation, item).result()
+                return self._commits.write(operation, item)
             except (StoreUnavailable, Overloaded):
                 _log.warning("store_waited_for", operation=operation.__name__)
                 if self._stopping.wait(_STORE_RETRY_S):
                     raise
+
+
+def _outcome(settlement: Settlement | None) -> str:
+    match settlement:
+        case Completed():
+            return "degraded" if settlement.degraded else "completed"
+        case NotCompleted():
+            return settlement.status.value
+    return "discarded"
+
+
+def _printable(name: str | None) -> str | None:
+    """None for a name that PostgreSQL cannot keep; the message itself is kept either way."""
+    return name if name and name.isprintable() else None
 
 
 def _alert(found: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from shared import clock
 from shared.domain import Domain
 from shared.errors import MessageRejected
+from shared.field_paths import field_path
 from shared.messaging.messages import ForeignMessage
 from shared.tasks.acceptance import ForeignTask
 from workers.delivery import Delivery
@@ -30,7 +31,7 @@ def foreign_task(domain: Domain, message: ForeignMessage, delivery: Delivery) ->
     try:
         request = event.request.model_validate(message.payload)
     except ValidationError as error:
-        fields = ", ".join(".".join(map(str, item["loc"])) for item in error.errors(include_input=False)[:10])
+        fields = ", ".join(field_path(item["loc"]) for item in error.errors(include_input=False)[:10])
         raise MessageRejected("invalid_payload", f"campos recusados: {fields}") from None
     return ForeignTask(
         ids=_ids(domain, message, delivery.body),

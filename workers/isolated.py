@@ -54,7 +54,7 @@ def main() -> None:
     run = _LonelyRun(order["task_id"], order["attempt"], order["deadline_s"])
 
     def keep(evaluation: Avaliacao) -> None:
-        say({"findings": evaluation.model_dump(mode="json", exclude_unset=True)})
+        say({"findings": evaluation.model_dump(mode="json")})
 
     try:
         request = work.request(order["event"], order["payload"])

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 
 import structlog
-from pika import BasicProperties
 
 from shared.database import Database
 from shared.domain import Domain
@@ -78,8 +77,9 @@ class Relay:
             return publishing.take_due(connection, domains, _BATCH, self._hold_s)
 
     def _mark(self, confirmed: list[Due]) -> None:
+        items = [Published(row.task_id, row.fence, self._rebuild_after_s) for row in confirmed]
         with self._database.write() as connection:
-            publishing.mark_published(connection, [Published(row.task_id, self._rebuild_after_s) for row in confirmed])
+            publishing.mark_published(connection, items)
 
     async def _publish(self, row: Due) -> BrokerError | None:
         body = messages.encode(row.task_id, row.event, row.attempt)
@@ -97,7 +97,7 @@ class Relay:
             publisher = self.publishers.get(row.domain)
             if publisher is None or not publisher.ready.is_set():
                 continue
-            properties = BasicProperties(delivery_mode=2, message_id=row.id, headers={"x-motivo": row.reason})
+            properties = messages.rejected_properties(row.id, row.reason)
             if await _published(publisher, REJECTED_QUEUE, row.body, properties) is None:
                 copied.append(row.id)
         if copied:
@@ -113,7 +113,9 @@ class Relay:
             rejected.mark_copied(connection, ids)
 
 
-async def _published(publisher: Publisher, queue: str, body: bytes, properties: BasicProperties) -> BrokerError | None:
+async def _published(
+    publisher: Publisher, queue: str, body: bytes, properties: messages.Properties
+) -> BrokerError | None:
     outcome: asyncio.Future[BrokerError | None] = asyncio.get_running_loop().create_future()
     publisher.publish(queue, body, properties, outcome.set_result)
     return await outcome

@@ -62,7 +62,7 @@ _ALWAYS: dict[type[Exception], Fate] = {
 
 def decide(error: Exception, attempts: int, has_findings: bool, worker: WorkerSettings) -> Decision:
     """What follows from `error` after `attempts` earlier failures."""
-    code, detail = _named(error)
+    code, detail = named(error)
     fate = next((fate for kind, fate in _ALWAYS.items() if isinstance(error, kind)), None)
     if fate is Fate.DEGRADE and not has_findings:
         fate = Fate.FAIL
@@ -80,7 +80,7 @@ def backoff(attempts: int, worker: WorkerSettings) -> float:
     return ceiling * random.uniform(0.5, 1.0)
 
 
-def _named(error: Exception) -> tuple[str, str]:
+def named(error: Exception) -> tuple[str, str]:
     """A foreign exception's text may quote what it was given: only its type is kept."""
     if isinstance(error, ExecutionError):
         return error.code, error.detail

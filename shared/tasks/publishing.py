@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 
-from sqlalchemy import case, func, literal, select, update
+from sqlalchemy import Update, bindparam, case, func, select, update
 from sqlalchemy.engine import Connection
 
-from shared.bulk import among
+from shared.bulk import among, keys
 from shared.clock import now
 from shared.database import UtcDateTime
 from shared.tasks import timeline
@@ -71,24 +72,30 @@ def mark_published(connection: Connection, items: Sequence[Published]) -> list[N
     A row claimed since it was taken has a higher fence and keeps its own next time: a confirm may come late.
     """
     moment = now()
-    again = [moment + timedelta(seconds=items[0].rebuild_after_s * 2**n) for n in range(_MAX_DOUBLINGS + 1)]
-    unclaimed = among(connection, (_t.id, _t.fence), [(item.task_id, item.fence) for item in items])
-    connection.execute(
+    dialect = connection.dialect.name
+    again = {
+        f"b_again_{n}": moment + timedelta(seconds=items[0].rebuild_after_s * 2**n) for n in range(_MAX_DOUBLINGS + 1)
+    }
+    taken = keys(dialect, (_t.id, _t.fence), [(item.task_id, item.fence) for item in items])
+    connection.execute(_mark_statement(dialect), {"b_moment": moment, **again, **taken})
+    timeline.append_same(connection, [item.task_id for item in items], TimelineKind.PUBLISHED, moment, {})
+    return [None] * len(items)
+
+
+@lru_cache(maxsize=2)
+def _mark_statement(dialect: str) -> Update:
+    again = [bindparam(f"b_again_{n}", type_=UtcDateTime()) for n in range(_MAX_DOUBLINGS + 1)]
+    return (
         update(tasks)
-        .where(unclaimed, _t.status.in_(_WAITING))
+        .where(among(dialect, (_t.id, _t.fence)), _t.status.in_(_WAITING))
         .values(
             status=case((_t.status == TaskStatus.PENDING.value, TaskStatus.QUEUED.value), else_=_t.status),
             version=_t.version + 1,
-            published_at=moment,
+            published_at=bindparam("b_moment", type_=UtcDateTime()),
             publications=_t.publications + 1,
-            publish_at=case(
-                *((_t.publications == n, literal(when, UtcDateTime)) for n, when in enumerate(again)),
-                else_=literal(again[-1], UtcDateTime),
-            ),
+            publish_at=case(*((_t.publications == n, when) for n, when in enumerate(again[:-1])), else_=again[-1]),
         )
     )
-    timeline.append_same(connection, [item.task_id for item in items], TimelineKind.PUBLISHED, moment, {})
-    return [None] * len(items)
 
 
 def count_unpublished(connection: Connection) -> int:

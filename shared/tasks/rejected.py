@@ -28,6 +28,7 @@ class Rejection:
 
 
 def keep(connection: Connection, items: Sequence[Rejection]) -> list[None]:
+    """Write the raw bytes with the reason; the relay makes the copy on the broker."""
     moment = now()
     rows = [
         {

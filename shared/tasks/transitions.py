@@ -10,13 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import and_, case, or_, select, update
+from sqlalchemy import Select, and_, bindparam, case, or_, select, update
 from sqlalchemy.engine import Connection
+from sqlalchemy.sql.dml import ReturningUpdate
 
-from shared.bulk import among, bulk_insert
+from shared.bulk import among, bulk_insert, keys
 from shared.clock import now
+from shared.database import UtcDateTime
 from shared.tasks import timeline
 from shared.tasks.schema import task_findings, task_results, tasks
 from shared.tasks.states import TERMINAL, TaskStatus, TimelineKind
@@ -58,26 +61,15 @@ def claim(connection: Connection, items: Sequence[ClaimRequest]) -> list[Claimed
     moment = now()
     wanted = {item.task_id: item for item in reversed(items)}
     some = items[0]
-    claimable = or_(
-        _t.status.in_([TaskStatus.PENDING.value, TaskStatus.QUEUED.value]),
-        and_(_t.status == TaskStatus.RETRYING.value, _t.not_before <= moment),
-        and_(_t.status == TaskStatus.RUNNING.value, _t.lease_until < moment),
-    )
+    dialect = connection.dialect.name
     rows = connection.execute(
-        update(tasks)
-        .where(among(connection, (_t.id,), [(task_id,) for task_id in wanted]), claimable)
-        .values(
-            deaths=_t.deaths + case((_t.status == TaskStatus.RUNNING.value, 1), else_=0),
-            status=TaskStatus.RUNNING.value,
-            fence=_t.fence + 1,
-            version=_t.version + 1,
-            owner=some.owner,
-            lease_until=moment + timedelta(seconds=some.lease_s),
-            started_at=case((_t.started_at.is_(None), moment), else_=_t.started_at),
-            publish_at=None,
-            not_before=None,
-        )
-        .returning(_t.id, _t.fence, _t.run, _t.attempts, _t.deaths, _t.domain, _t.event, _t.payload, _t.created_at)
+        _claim_statement(dialect),
+        {
+            "b_moment": moment,
+            "b_owner": some.owner,
+            "b_lease_until": moment + timedelta(seconds=some.lease_s),
+            **keys(dialect, (_t.id,), [(task_id,) for task_id in wanted]),
+        },
     ).all()
     claimed = {row.id: Claimed(*row) for row in rows}
     timeline.append_same(connection, claimed, TimelineKind.CLAIMED, moment, {"worker": some.owner})
@@ -86,6 +78,32 @@ def claim(connection: Connection, items: Sequence[ClaimRequest]) -> list[Claimed
         claimed.pop(item.task_id) if item.task_id in claimed else refused.get(item.task_id, Refusal.LEASED)
         for item in items
     ]
+
+
+@lru_cache(maxsize=2)
+def _claim_statement(dialect: str) -> ReturningUpdate[Any]:
+    moment = bindparam("b_moment", type_=UtcDateTime())
+    claimable = or_(
+        _t.status.in_([TaskStatus.PENDING.value, TaskStatus.QUEUED.value]),
+        and_(_t.status == TaskStatus.RETRYING.value, _t.not_before <= moment),
+        and_(_t.status == TaskStatus.RUNNING.value, _t.lease_until < moment),
+    )
+    return (
+        update(tasks)
+        .where(among(dialect, (_t.id,)), claimable)
+        .values(
+            deaths=_t.deaths + case((_t.status == TaskStatus.RUNNING.value, 1), else_=0),
+            status=TaskStatus.RUNNING.value,
+            fence=_t.fence + 1,
+            version=_t.version + 1,
+            owner=bindparam("b_owner"),
+            lease_until=bindparam("b_lease_until", type_=UtcDateTime()),
+            started_at=case((_t.started_at.is_(None), moment), else_=_t.started_at),
+            publish_at=None,
+            not_before=None,
+        )
+        .returning(_t.id, _t.fence, _t.run, _t.attempts, _t.deaths, _t.domain, _t.event, _t.payload, _t.created_at)
+    )
 
 
 def _why_refused(connection: Connection, ids: list[str]) -> dict[str, Refusal]:
@@ -114,7 +132,7 @@ def save_findings(connection: Connection, items: Sequence[Findings]) -> list[boo
     The first attempt of a run says them; a later one changes nothing and raises no alert again.
     """
     moment = now()
-    held = _fenced(connection, [(i.task_id, i.fence) for i in items], {"version": _t.version + 1})
+    held = _fenced(connection, [(i.task_id, i.fence) for i in items], {})
     new = _insert_findings(connection, [item for item in items if item.task_id in held], moment)
     lines = [
         timeline.TimelineLine(i.task_id, TimelineKind.FINDINGS, {"count": len(i.evaluation.get("achados", []))}, moment)
@@ -129,13 +147,19 @@ def save_findings(connection: Connection, items: Sequence[Findings]) -> list[boo
     return [item.task_id in held for item in items]
 
 
+@lru_cache(maxsize=2)
+def _known_findings(dialect: str) -> Select[Any]:
+    f = task_findings.c
+    return select(f.task_id, f.run).where(among(dialect, (f.task_id, f.run)))
+
+
 def _insert_findings(connection: Connection, items: list[Findings], moment: datetime) -> list[Findings]:
     """Those whose run had no findings yet; the caller holds their fences, so nobody else inserts meanwhile."""
+    dialect = connection.dialect.name
     f = task_findings.c
     wanted = [(item.task_id, item.run) for item in items]
     known = {
-        tuple(row)
-        for row in connection.execute(select(f.task_id, f.run).where(among(connection, (f.task_id, f.run), wanted)))
+        tuple(row) for row in connection.execute(_known_findings(dialect), keys(dialect, (f.task_id, f.run), wanted))
     }
     fresh = [item for item in items if (item.task_id, item.run) not in known]
     rows = [
@@ -208,10 +232,8 @@ def _end(connection: Connection, item: NotCompleted, moment: datetime) -> bool:
         values |= _terminal_values(item.status, moment)
     else:
         values |= {"status": item.status.value, "publish_at": item.due_at, "not_before": item.due_at}
-        values |= {"owner": None, "lease_until": None, "version": _t.version + 1}
-    if item.counts:
-        values[item.counts] = _t[item.counts] + 1
-    if not _fenced(connection, [(item.task_id, item.fence)], values):
+        values |= {"owner": None, "lease_until": None}
+    if not _fenced(connection, [(item.task_id, item.fence)], values, item.counts):
         return False
     timeline.append(connection, [timeline.TimelineLine(item.task_id, item.line, item.data, moment)])
     return True
@@ -225,16 +247,32 @@ def _terminal_values(status: TaskStatus, moment: datetime) -> dict[str, Any]:
         "lease_until": None,
         "publish_at": None,
         "not_before": None,
-        "version": _t.version + 1,
     }
 
 
-def _fenced(connection: Connection, pairs: list[tuple[str, int]], values: dict[str, Any]) -> set[str]:
-    """Apply the same values to every row whose fence is still ours; the ids that were."""
+def _fenced(
+    connection: Connection, pairs: list[tuple[str, int]], values: dict[str, Any], counts: str | None = None
+) -> set[str]:
+    """Apply the same values to every running row whose (id, fence) is still ours; the ids that were."""
     if not pairs:
         return set()
-    statement = update(tasks).where(among(connection, (_t.id, _t.fence), pairs), _t.status == TaskStatus.RUNNING.value)
-    return set(connection.execute(statement.values(**values).returning(_t.id)).scalars())
+    dialect = connection.dialect.name
+    parameters = {f"b_{name}": value for name, value in values.items()}
+    statement = _fenced_update(dialect, tuple(values), counts)
+    return set(connection.execute(statement, parameters | keys(dialect, (_t.id, _t.fence), pairs)).scalars())
+
+
+@lru_cache(maxsize=32)
+def _fenced_update(dialect: str, names: tuple[str, ...], counts: str | None) -> ReturningUpdate[Any]:
+    assigned: dict[str, Any] = {name: bindparam(f"b_{name}", type_=_t[name].type) for name in names}
+    if counts:
+        assigned[counts] = _t[counts] + 1
+    return (
+        update(tasks)
+        .where(among(dialect, (_t.id, _t.fence)), _t.status == TaskStatus.RUNNING.value)
+        .values(version=_t.version + 1, **assigned)
+        .returning(_t.id)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,5 +288,5 @@ def report_progress(connection: Connection, items: Sequence[Progress]) -> list[N
     """Only the newest progress of each task in the batch is written."""
     for item in {item.task_id: item for item in items}.values():
         values = {"progress_done": item.done, "progress_total": item.total, "progress_agent": item.agent}
-        _fenced(connection, [(item.task_id, item.fence)], values | {"version": _t.version + 1})
+        _fenced(connection, [(item.task_id, item.fence)], values)
     return [None] * len(items)

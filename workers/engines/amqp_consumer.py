@@ -19,6 +19,7 @@ import structlog
 from pika.adapters.blocking_connection import BlockingChannel, BlockingConnection
 from pika.exceptions import AMQPError, ChannelClosedByBroker
 
+from shared.messaging import messages
 from shared.messaging.topology import EVENTS_QUEUE, QUORUM
 from workers.delivery import Delivery
 
@@ -117,10 +118,18 @@ class AmqpConsumer:
             if error.reply_code != _NOT_FOUND:
                 raise
             # Never declared where it exists; where it is absent and we may, this is the queue.
-            self._channel = self._connection.channel()
-            self._channel.queue_declare(EVENTS_QUEUE, durable=True, arguments=QUORUM)
-            self._channel.basic_qos(prefetch_count=self._prefetch)
+            self._declare(missing=error)
             self._consume()
+
+    def _declare(self, missing: ChannelClosedByBroker) -> None:
+        assert self._connection is not None
+        self._channel = self._connection.channel()
+        try:
+            self._channel.queue_declare(EVENTS_QUEUE, durable=True, arguments=QUORUM)
+        except ChannelClosedByBroker as refused:
+            # That we may not make it is no news to an operator; that it is missing is.
+            raise missing from refused
+        self._channel.basic_qos(prefetch_count=self._prefetch)
 
     def _consume(self) -> None:
         assert self._channel is not None
@@ -136,13 +145,12 @@ class AmqpConsumer:
     def _on_message(
         self, epoch: int, _channel: Any, method: Any, properties: pika.BasicProperties, body: bytes
     ) -> None:
-        headers = properties.headers or {}
-        traceparent = headers.get("traceparent")
         self._on_delivery(
             Delivery(
                 body=body,
-                message_id=properties.message_id,
-                traceparent=traceparent if isinstance(traceparent, str) else None,
+                # pika hands over bytes where they are not UTF-8: such a name is none.
+                message_id=properties.message_id if isinstance(properties.message_id, str) else None,
+                traceparent=messages.traceparent((properties.headers or {}).get("traceparent")),
                 answer=partial(self._answer, epoch, method.delivery_tag),
             )
         )

@@ -1,0 +1,85 @@
+"""A full queue → no-op handler → result row, one process, against Dramatiq writing the same row."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pika
+from uuid_utils import uuid7
+
+from bench.dramatiq_threads import THREADS
+from bench.report import Line
+from bench.rig import ROOT, VHOST, Rig, until
+from shared import clock
+from shared.database import Database
+from shared.messaging import messages
+from shared.messaging.topology import EVENTS_QUEUE
+from shared.tasks import acceptance
+from shared.tasks.acceptance import NewTask
+
+COUNT = 6000
+
+
+def measure(rig: Rig) -> list[Line]:
+    """Rates from the first to the last row's own timestamp, so that start-up does not count."""
+    theirs = _dramatiq(rig)
+    lines = []
+    for engine in ("pika", "dramatiq"):
+        ours = _ours(rig, engine)
+        detail = f"{ours:.0f}/s of {theirs:.0f}/s, {THREADS} threads"
+        lines.append(Line(f"drain, {engine} engine ÷ Dramatiq", detail, ours / theirs, 1.2, at_least=True))
+    return lines
+
+
+def _dramatiq(rig: Rig) -> float:
+    rig.query("CREATE TABLE bench_results (task_id text PRIMARY KEY, result json, created_at timestamptz)")
+    environment = rig.environment("admin", RABBITMQ_URL=rig.rabbit.url("admin", VHOST))
+    environment["BENCH_DSN"] = rig.database_url.replace("+psycopg", "")
+    for action in ("fill", "work"):
+        command = [sys.executable, "-m", "bench.dramatiq_drain", action, str(COUNT)]
+        subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
+    return _rate(rig, "SELECT extract(epoch FROM max(created_at) - min(created_at)) FROM bench_results")
+
+
+def _ours(rig: Rig, engine: str) -> float:
+    rig.query("TRUNCATE tasks CASCADE")
+    _fill(rig)
+    done = "SELECT count(*) FROM tasks WHERE status = 'completed'"
+    command = (f"workers.{engine}_worker", "--no-relay", "--concurrency", str(THREADS))
+    with rig.process(f"drain-{engine}", *command):
+        until(lambda: rig.query(done)[0][0] >= COUNT, f"{engine} drains the queue")
+    return _rate(rig, "SELECT extract(epoch FROM max(finished_at) - min(started_at)) FROM tasks")
+
+
+def _fill(rig: Rig) -> None:
+    """Rows as the API accepts them, then their messages, confirmed."""
+    moment = clock.now()
+    tasks = [
+        NewTask(
+            id=str(uuid7()),
+            tenant="default",
+            client="bench",
+            domain="vazio",
+            event="vazio",
+            payload='{"texto":"olá"}',
+            created_at=moment,
+            publish_at=moment,
+        )
+        for _ in range(COUNT)
+    ]
+    database = Database(rig.database_url)
+    with database.write() as connection:
+        acceptance.accept(connection, tasks)
+    database.close()
+    with pika.BlockingConnection(pika.URLParameters(rig.rabbit.url("admin", VHOST))) as connection:
+        channel = connection.channel()
+        for task in tasks:
+            body = messages.encode(task.id, task.event, 1)
+            channel.basic_publish("", EVENTS_QUEUE, body, messages.properties(task.id, "vazio", "vazio", None))
+        channel.confirm_delivery()
+        channel.queue_declare(EVENTS_QUEUE, passive=True)
+
+
+def _rate(rig: Rig, seconds: str) -> float:
+    return COUNT / float(rig.query(seconds)[0][0])
