@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 from uuid_utils import uuid7
 
+from api.metrics import PUBLISH_FAILED
 from shared import clock
 from shared.database import Database
 from shared.domain import Domain
@@ -138,6 +139,7 @@ class Submission:
 
     def _on_outcome(self, due: Due, error: BrokerError | None) -> None:
         if error is not None:
+            PUBLISH_FAILED.labels(due.domain, type(error).__name__).inc()
             _log.warning("publish_left_to_relay", task_id=due.task_id, domain=due.domain, reason=error.detail)
             return
         if not self._confirmed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ from rich.table import Table
 
 from dev.demo_requests import Case
 
+# Every offline opinion opens by saying that it is one; the line under the table says it once for all.
+_OFFLINE_NOTICE = re.compile(r"^Texto montado de forma determinística[^.]*\.\s*")
 OPINION_CHARS = 100
 PLAIN_WIDTH = 160
 MARKS = {"completed": "✓", "failed": "✗", "cancelled": "✗"}
@@ -76,6 +79,10 @@ def show_results(cases: list[Case]) -> None:
     for case in cases:
         table.add_row(case.name, _findings(case), _alerts(case), _opinion(case), f"{case.seconds:.1f}")
     console.print(table)
+    models = {str(_provenance(case).get("modelo")) for case in cases if _provenance(case)}
+    console.print(
+        f"  Opinions are drafts by {', '.join(sorted(models)) or 'no model'}; none counts until a person signs.\n"
+    )
 
 
 def _progress_table(cases: list[Case]) -> Table:
@@ -89,6 +96,11 @@ def _progress_table(cases: list[Case]) -> Table:
 def _result(case: Case) -> dict[str, object]:
     result = case.task.get("result")
     return result if isinstance(result, dict) else {}
+
+
+def _provenance(case: Case) -> dict[str, object]:
+    provenance = _result(case).get("proveniencia")
+    return provenance if isinstance(provenance, dict) else {}
 
 
 def _findings(case: Case) -> str:
@@ -108,5 +120,5 @@ def _opinion(case: Case) -> str:
     opinion = _result(case).get("parecer")
     if not isinstance(opinion, dict):
         return "(no opinion: rules only)"
-    text = " ".join(str(opinion["texto"]).split())
+    text = _OFFLINE_NOTICE.sub("", " ".join(str(opinion["texto"]).split()))
     return text if len(text) <= OPINION_CHARS else text[: OPINION_CHARS - 1] + "…"

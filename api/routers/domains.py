@@ -18,6 +18,7 @@ from starlette.routing import Route
 from api import status
 from api.bodies import parse, read_body
 from api.dependencies import AppParts, CurrentCaller, current_caller, parts_of
+from api.metrics import ACCEPTED
 from api.views import PROBLEMS, TaskView, accepted
 from shared.domain import Domain, Event
 from shared.errors import InvalidField
@@ -38,6 +39,7 @@ def install(app: FastAPI, domain: Domain, prefix: str) -> None:
 
 def _endpoint(domain: Domain, event: Event, prefix: str) -> Callable[[Request], Awaitable[Response]]:
     path_fields = event.path_fields
+    count = ACCEPTED.labels(domain.key, event.name).inc
 
     async def accept_event(request: Request) -> Response:
         parts = parts_of(request)
@@ -57,6 +59,7 @@ def _endpoint(domain: Domain, event: Event, prefix: str) -> Callable[[Request], 
             traceparent=_traceparent(headers.get(b"traceparent")),
         )
         answer = await parts.submission.accept(task)
+        count()
         return accepted(answer.task_id, answer.status, f"{prefix}/status/{answer.task_id}")
 
     return accept_event
