@@ -1,8 +1,8 @@
 """Many rows, or many keys, in one statement.
 
-On PostgreSQL they travel as one JSON text that `json_to_recordset` unfolds: one parameter to build and send, and a
-statement whose text, and with it its prepared plan, is the same for any number of rows. SQLite has no network to
-save and takes them one by one.
+On PostgreSQL rows travel as one JSON text that `json_to_recordset` unfolds, keys as arrays: one parameter to build
+and send, and a statement whose text, and with it its prepared plan, is the same for any number of them. SQLite has
+no network to save and takes them one by one.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from typing import Any
 import orjson
 from sqlalchemy import (
     JSON,
-    BindParameter,
     Column,
     ColumnElement,
     Select,
     String,
     Table,
     Text,
+    and_,
+    any_,
     bindparam,
     cast,
     column,
@@ -29,12 +30,15 @@ from sqlalchemy import (
     tuple_,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql.dml import Insert
 from sqlalchemy.types import TypeEngine
 
 _ROWS = "rows"
+_FIRST = "among_first"
 _KEYS = "among_keys"
+_SEPARATOR = " "
 _NUL = "\\u0000"
 
 
@@ -55,34 +59,40 @@ def bulk_insert(
 
 
 def among(dialect: str, columns: Sequence[Column[Any]]) -> ColumnElement[bool]:
-    """The condition that `columns` equal one of the keys given at execution as `keys(dialect, columns, …)`.
+    """The condition that `columns` equal one of the keys given at execution as `keys(dialect, values)`.
 
-    Build the statement once and keep it: putting one together costs more than running it.
+    The first column must be an indexed text: as an array it is looked up key by key, whatever the planner believes
+    of the table. Build the statement once and keep it: putting one together costs more than running it.
     """
     if dialect != "postgresql":
         return tuple_(*columns).in_(bindparam(_KEYS, expanding=True))
-    return tuple_(*columns).in_(_recordset(columns, bindparam(_KEYS, type_=Text())))
+    first = columns[0] == any_(bindparam(_FIRST, type_=ARRAY(Text())))
+    if len(columns) == 1:
+        return first
+    return and_(first, func.concat_ws(_SEPARATOR, *columns) == any_(bindparam(_KEYS, type_=ARRAY(Text()))))
 
 
-def keys(dialect: str, columns: Sequence[Column[Any]], values: Collection[tuple[Any, ...]]) -> dict[str, Any]:
-    """The execution parameter of `among`."""
+def keys(dialect: str, values: Collection[tuple[Any, ...]]) -> dict[str, Any]:
+    """The execution parameters of `among`."""
     if dialect != "postgresql":
         return {_KEYS: list(values)}
-    names = [str(target.name) for target in columns]
-    return {_KEYS: orjson.dumps([dict(zip(names, value, strict=True)) for value in values]).decode()}
+    first = {_FIRST: [value[0] for value in values]}
+    if all(len(value) == 1 for value in values):
+        return first
+    return first | {_KEYS: [_SEPARATOR.join(map(str, value)) for value in values]}
 
 
 @lru_cache(maxsize=64)
 def _insert_recordset(table: Table, names: tuple[str, ...], ignore_conflicts: bool) -> Insert:
-    source = _recordset([table.c[name] for name in names], bindparam(_ROWS, type_=Text()))
+    source = _recordset([table.c[name] for name in names])
     statement = postgresql.insert(table).from_select(list(names), source)
     return statement.on_conflict_do_nothing() if ignore_conflicts else statement
 
 
-def _recordset(columns: Sequence[Column[Any]], text: BindParameter[str]) -> Select[Any]:
-    """The rows of the JSON in `text` with the types of `columns`."""
+def _recordset(columns: Sequence[Column[Any]]) -> Select[Any]:
+    """The rows of the JSON parameter with the types of `columns`."""
     typed = [column(target.name, _unfolded(target.type)) for target in columns]
-    given = func.json_to_recordset(cast(text, postgresql.JSON()))
+    given = func.json_to_recordset(cast(bindparam(_ROWS, type_=Text()), postgresql.JSON()))
     return select(*given.table_valued(*typed).render_derived(with_types=True).c)
 
 

@@ -28,7 +28,7 @@ Answer = Callable[[list[tuple[Any, Any, BaseException | None]]], None]
 
 _log = structlog.get_logger(__name__)
 _GATHER_S = 0.002
-_BUSY_BATCH = 8
+_BUSY_BATCH = 3
 
 
 class GroupCommit:
@@ -62,17 +62,20 @@ class GroupCommit:
         self._thread.start()
 
     def write(self, operation: Operation, item: Any) -> Any:
-        """Commit one write and return its result, in the caller's thread.
+        """Commit one write and return its result.
 
-        Whoever comes first leads: it commits everything that has gathered, the others find themselves answered.
-        Raises what the operation raised, Overloaded, or StoreUnavailable.
+        Alone, the caller commits in its own thread. Where many write at once, the first one leads and the background
+        thread goes on with what gathered meanwhile. Raises what the operation raised, Overloaded, or StoreUnavailable.
         """
         future: Future[Any] = Future()
         self._append(operation, item, future)
-        while not future.done():
-            with self._leading:
-                if not future.done():
-                    self._lead()
+        if not self._busy and self._leading.acquire(blocking=False):
+            try:
+                self._busy = self._lead() >= _BUSY_BATCH
+            finally:
+                self._leading.release()
+        if self._waiting:
+            self._wake()
         return future.result()
 
     def submit(self, operation: Operation, item: Any) -> Future[Any]:
@@ -84,8 +87,7 @@ class GroupCommit:
     def enqueue(self, operation: Operation, item: Any, waiter: Any) -> None:
         """As `submit`, with the caller's own waiter for `answer`; None where nobody waits."""
         self._append(operation, item, waiter)
-        with self._ready:
-            self._ready.notify()
+        self._wake()
 
     def close(self) -> None:
         """Finish what was queued, then stop."""
@@ -101,6 +103,10 @@ class GroupCommit:
             if waiter is not None and len(self._waiting) >= self._max_waiting:
                 raise Overloaded("fila de gravação cheia", retry_after=1)
             self._waiting.append((operation, item, waiter))
+
+    def _wake(self) -> None:
+        with self._ready:
+            self._ready.notify()
 
     def _run(self) -> None:
         while self._wait_for_work():

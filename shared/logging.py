@@ -39,14 +39,25 @@ def _only_allowed(_logger: WrappedLogger, _method: str, event: EventDict) -> Eve
     return {key: _one_line(value) for key, value in event.items() if key in ALLOWED_FIELDS}
 
 
+class _TextlessFormatter(logging.Formatter):
+    """Third-party lines, an exception among them as its type and places only."""
+
+    def formatException(self, ei: Any) -> str:
+        return f"{type(ei[1]).__name__} at {_places(ei[1])}"
+
+
+def _places(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)[-6:]
+    return " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames))
+
+
 def _without_text(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """An exception as its type and the places it passed: its text may quote a patient."""
     given = event.pop("exc_info", None)
     error = given if isinstance(given, BaseException) else sys.exc_info()[1] if given else None
     if error is not None:
-        frames = traceback.extract_tb(error.__traceback__)[-6:]
         event["exception"] = type(error).__name__
-        event["where"] = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames))
+        event["where"] = _places(error)
     return event
 
 
@@ -75,7 +86,9 @@ def configure_logging(platform: PlatformSettings, process: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    others = logging.StreamHandler(sys.stderr)
+    others.setFormatter(_TextlessFormatter("%(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[others])
     for name in _QUIET:
         # Third-party loggers print exception texts, which may quote what they were given.
         logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -94,15 +94,15 @@ def upgrade() -> None:
             "ix_tasks_lease",
             ["lease_until"],
             unique=False,
-            postgresql_where=sa.text("status = 'running'"),
-            sqlite_where=sa.text("status = 'running'"),
+            postgresql_where=sa.text("lease_until IS NOT NULL"),
+            sqlite_where=sa.text("lease_until IS NOT NULL"),
         )
         batch_op.create_index(
             "ix_tasks_owner",
             ["owner"],
             unique=False,
-            postgresql_where=sa.text("status = 'running'"),
-            sqlite_where=sa.text("status = 'running'"),
+            postgresql_where=sa.text("owner IS NOT NULL"),
+            sqlite_where=sa.text("owner IS NOT NULL"),
         )
         batch_op.create_index(
             "ix_tasks_publish_at",

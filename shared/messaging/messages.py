@@ -15,6 +15,8 @@ import pika
 
 from shared.errors import MessageRejected
 
+Properties = pika.BasicProperties
+
 _MAX_EXTERNAL_ID = 256
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
@@ -55,6 +57,11 @@ def properties(task_id: str, domain: str, event: str, traceparent: str | None) -
     return pika.BasicProperties(
         content_type="application/json", delivery_mode=2, message_id=task_id, app_id="plantao", headers=headers
     )
+
+
+def rejected_properties(rejected_id: str, reason: str) -> pika.BasicProperties:
+    """For the copy of a message that nobody understood: its row's id, and the stable reason as `x-motivo`."""
+    return pika.BasicProperties(delivery_mode=2, message_id=rejected_id, headers={"x-motivo": reason})
 
 
 def decode(body: bytes, message_id: str | None) -> OwnMessage | ForeignMessage:

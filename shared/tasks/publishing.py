@@ -76,7 +76,7 @@ def mark_published(connection: Connection, items: Sequence[Published]) -> list[N
     again = {
         f"b_again_{n}": moment + timedelta(seconds=items[0].rebuild_after_s * 2**n) for n in range(_MAX_DOUBLINGS + 1)
     }
-    taken = keys(dialect, (_t.id, _t.fence), [(item.task_id, item.fence) for item in items])
+    taken = keys(dialect, [(item.task_id, item.fence) for item in items])
     connection.execute(_mark_statement(dialect), {"b_moment": moment, **again, **taken})
     timeline.append_same(connection, [item.task_id for item in items], TimelineKind.PUBLISHED, moment, {})
     return [None] * len(items)

@@ -69,14 +69,15 @@ tasks = Table(
         postgresql_where=text("publish_at IS NOT NULL"),
         sqlite_where=text("publish_at IS NOT NULL"),
     ),
+    # Not partial on the status: the planner would read the whole of such an index to find one key.
     Index(
         "ix_tasks_lease",
         "lease_until",
-        postgresql_where=text("status = 'running'"),
-        sqlite_where=text("status = 'running'"),
+        postgresql_where=text("lease_until IS NOT NULL"),
+        sqlite_where=text("lease_until IS NOT NULL"),
     ),
     Index(
-        "ix_tasks_owner", "owner", postgresql_where=text("status = 'running'"), sqlite_where=text("status = 'running'")
+        "ix_tasks_owner", "owner", postgresql_where=text("owner IS NOT NULL"), sqlite_where=text("owner IS NOT NULL")
     ),
     Index(
         "ix_tasks_external",

@@ -28,8 +28,9 @@ class TimelineKind(StrEnum):
     FINDINGS = "findings"
     ALERT = "alert"
     AGENT_STARTED = "agent_started"
-    AGENT_FINISHED = "agent_finished"
+    AGENT_COMPLETED = "agent_completed"
     TOOL_USED = "tool_used"
+    MODEL_CALL = "model_call"
     RETRY = "retry"
     LEASE_EXPIRED = "lease_expired"
     REPEATED = "repeated"  # a second message for the same task arrived and changed nothing

@@ -68,7 +68,7 @@ def claim(connection: Connection, items: Sequence[ClaimRequest]) -> list[Claimed
             "b_moment": moment,
             "b_owner": some.owner,
             "b_lease_until": moment + timedelta(seconds=some.lease_s),
-            **keys(dialect, (_t.id,), [(task_id,) for task_id in wanted]),
+            **keys(dialect, [(task_id,) for task_id in wanted]),
         },
     ).all()
     claimed = {row.id: Claimed(*row) for row in rows}
@@ -160,11 +160,8 @@ def _known_findings(dialect: str) -> Select[Any]:
 def _insert_findings(connection: Connection, items: list[Findings], moment: datetime) -> list[Findings]:
     """Those whose run had no findings yet; the caller holds their fences, so nobody else inserts meanwhile."""
     dialect = connection.dialect.name
-    f = task_findings.c
     wanted = [(item.task_id, item.run) for item in items]
-    known = {
-        tuple(row) for row in connection.execute(_known_findings(dialect), keys(dialect, (f.task_id, f.run), wanted))
-    }
+    known = {tuple(row) for row in connection.execute(_known_findings(dialect), keys(dialect, wanted))}
     fresh = [item for item in items if (item.task_id, item.run) not in known]
     rows = [
         {"task_id": i.task_id, "run": i.run, "evaluation": i.evaluation, "alerts": i.alerts, "created_at": moment}
@@ -263,7 +260,7 @@ def _fenced(
     dialect = connection.dialect.name
     parameters = {f"b_{name}": value for name, value in values.items()}
     statement = _fenced_update(dialect, tuple(values), counts)
-    return set(connection.execute(statement, parameters | keys(dialect, (_t.id, _t.fence), pairs)).scalars())
+    return set(connection.execute(statement, parameters | keys(dialect, pairs)).scalars())
 
 
 @lru_cache(maxsize=32)
