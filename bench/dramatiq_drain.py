@@ -1,4 +1,4 @@
-"""Plain Dramatiq draining a quorum queue and writing the same row: `python -m bench.dramatiq_drain fill|work N`."""
+"""Plain Dramatiq on a quorum queue, writing the same row: `python -m bench.dramatiq_drain fill|work N THREADS`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import dramatiq
 import psycopg
 from dramatiq.worker import Worker
 
-from bench.dramatiq_threads import THREADS
 from bench.servers import QuorumBroker
 
 QUEUE = "bench_dramatiq_drain"
@@ -34,12 +33,12 @@ def work(task_id: str) -> None:
 
 
 def main() -> None:
-    action, count = sys.argv[1], int(sys.argv[2])
+    action, count, threads = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     if action == "fill":
         for number in range(count):
             work.send(f"task-{number}")
         return
-    worker = Worker(broker, worker_threads=THREADS)
+    worker = Worker(broker, worker_threads=threads)
     worker.start()
     with psycopg.connect(os.environ["BENCH_DSN"], autocommit=True) as connection:
         while connection.execute("SELECT count(*) FROM bench_results").fetchone()[0] < count:  # type: ignore[index]

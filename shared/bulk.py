@@ -73,7 +73,7 @@ def among(dialect: str, columns: Sequence[Column[Any]]) -> ColumnElement[bool]:
 
 
 def keys(dialect: str, values: Collection[tuple[Any, ...]]) -> dict[str, Any]:
-    """The execution parameters of `among`."""
+    """The execution parameters of `among`; at least one key."""
     if dialect != "postgresql":
         return {_KEYS: list(values)}
     first = {_FIRST: [value[0] for value in values]}

@@ -27,7 +27,7 @@ Operation = Callable[[Connection, Sequence[Any]], Sequence[Any]]
 Answer = Callable[[list[tuple[Any, Any, BaseException | None]]], None]
 
 _log = structlog.get_logger(__name__)
-_GATHER_S = 0.002
+_GATHER_S = 0.001
 _BUSY_BATCH = 3
 
 

@@ -70,7 +70,10 @@ class Execution:
         """True: acknowledge. False: nothing could be decided before the process had to stop."""
         try:
             task_id = self._identify(delivery)
-            claim = self._durably(transitions.claim, ClaimRequest(task_id, self._owner, self._worker.worker_lease_s))
+            claim = self._durably(
+                transitions.claim,
+                ClaimRequest(task_id, self._work.domain.key, self._owner, self._worker.worker_lease_s),
+            )
             if claim is Refusal.UNKNOWN:
                 raise MessageRejected("unknown_task", "a tarefa não existe neste banco de dados")
             if isinstance(claim, Refusal):

@@ -30,6 +30,7 @@ _t = tasks.c
 @dataclass(frozen=True, slots=True)
 class ClaimRequest:
     task_id: str
+    domain: str  # a message that strayed into another domain's vhost must not be worked on there
     owner: str
     lease_s: float
 
@@ -67,6 +68,7 @@ def claim(connection: Connection, items: Sequence[ClaimRequest]) -> list[Claimed
         {
             "b_moment": moment,
             "b_owner": some.owner,
+            "b_domain": some.domain,
             "b_lease_until": moment + timedelta(seconds=some.lease_s),
             **keys(dialect, [(task_id,) for task_id in wanted]),
         },
@@ -90,7 +92,7 @@ def _claim_statement(dialect: str) -> ReturningUpdate[Any]:
     )
     return (
         update(tasks)
-        .where(among(dialect, (_t.id,)), claimable)
+        .where(among(dialect, (_t.id,)), _t.domain == bindparam("b_domain"), claimable)
         .values(
             deaths=_t.deaths + case((_t.status == TaskStatus.RUNNING.value, 1), else_=0),
             status=TaskStatus.RUNNING.value,
@@ -159,6 +161,8 @@ def _known_findings(dialect: str) -> Select[Any]:
 
 def _insert_findings(connection: Connection, items: list[Findings], moment: datetime) -> list[Findings]:
     """Those whose run had no findings yet; the caller holds their fences, so nobody else inserts meanwhile."""
+    if not items:
+        return []
     dialect = connection.dialect.name
     wanted = [(item.task_id, item.run) for item in items]
     known = {tuple(row) for row in connection.execute(_known_findings(dialect), keys(dialect, wanted))}

@@ -1,3 +1,0 @@
-"""How many worker threads both sides of the drain use."""
-
-THREADS = 16

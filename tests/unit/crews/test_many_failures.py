@@ -1,0 +1,27 @@
+"""A provider that was away for an hour must not leave a worker's thread unable to run a crew."""
+
+from __future__ import annotations
+
+import pytest
+
+from handlers.crew_runner import run_crew
+from handlers.crew_runtime.spec import CrewSpec
+from shared.errors import ModelRefused
+from shared.llm.gateway import LlmGateway
+from tests.llmock.faults import FaultPlan
+from tests.llmock.server import MockProvider
+from tests.unit.crews.support import RecordingRun, case_with
+
+OUTAGE = 60  # crewai's own stack of open events holds 100, and a stopped crew leaves three
+
+
+def test_a_thread_works_again_after_a_long_outage(
+    hemogram_crew: CrewSpec, provider: MockProvider, gateway: LlmGateway, capfd: pytest.CaptureFixture[str]
+) -> None:
+    provider.plan = FaultPlan("401", calls=OUTAGE)
+    for _ in range(OUTAGE):
+        with pytest.raises(ModelRefused, match="credencial"):
+            run_crew(hemogram_crew, case_with("6.8"), RecordingRun(), gateway)
+    opinion, _ = run_crew(hemogram_crew, case_with("6.8"), RecordingRun(), gateway)
+    assert opinion.texto
+    assert "CrewAIEventsBus" not in "".join(capfd.readouterr())
