@@ -12,7 +12,7 @@ from handlers.crew_runtime.guardrail import OpinionGuardrail
 from handlers.crew_runtime.lean_executor import LeanExecutor
 from handlers.crew_runtime.loader import HouseRules
 from handlers.crew_runtime.private_crew import PrivateCrew
-from handlers.crew_runtime.quiet_bus import drop_built_in_listeners
+from handlers.crew_runtime.quiet_bus import drop_built_in_listeners, in_own_scope
 from handlers.crew_runtime.spec import AgentSpec, CrewSpec, TaskSpec
 from handlers.crew_runtime.timeline import TimelineListener
 
@@ -48,7 +48,7 @@ def assemble(
 def start(crew: PrivateCrew) -> str | None:
     """The text of the last task, or `None` when the run was stopped (the run's state says why)."""
     try:
-        return str(crew.kickoff().raw)
+        return str(in_own_scope(crew.kickoff).raw)
     except HookAborted:
         return None
 

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from handlers.exames.rules.hemograma.parameters import Parametro
-from handlers.exames.rules.hemograma.units import convert, plausible
+from handlers.exames.tables.parameters import Parametro
+from handlers.exames.tables.units import convert, plausible
 from shared.clinical.ages import age_in_days
 from shared.clinical.fields import DataHora, Entrada, TextoCurto
 from shared.clinical.people import Pedido

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from handlers.exames.rules.imaging.table import default_table
+from handlers.exames.tables.imagem import default_table
 from shared.clinical.ages import age_in_days
 from shared.clinical.fields import DataHora, Entrada, TextoCurto
 from shared.clinical.people import Pedido

@@ -8,8 +8,8 @@ from handlers.exames.requests.imagem import PedidoImagem
 from handlers.exames.rules.drafts import numbered
 from handlers.exames.rules.imaging import contrast, safety
 from handlers.exames.rules.imaging.renal import Filtracao, filtration
-from handlers.exames.rules.imaging.table import Modalidade, TabelaImagem, default_table
 from handlers.exames.rules.numbers import rounded
+from handlers.exames.tables.imagem import Modalidade, TabelaImagem, default_table
 from shared.errors import RulesFailed
 from shared.findings import Avaliacao
 

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from handlers.exames.domain import DOMAIN
 from handlers.exames.requests.exame import PedidoExame
 from handlers.exames.rules.exame import avaliar, loinc_check_digit_agrees
-from handlers.exames.rules.hemograma.table import default_table
+from handlers.exames.tables.hemograma import default_table
 
 EVENT = DOMAIN.event("exame")
 assert EVENT is not None

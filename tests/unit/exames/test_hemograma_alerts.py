@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from handlers.exames.rules.hemograma.evaluation import avaliar
-from handlers.exames.rules.hemograma.table import TabelaHemograma, default_table
+from handlers.exames.tables.hemograma import TabelaHemograma, default_table
 from tests.unit.exames.hemograms import codes, hemogram, with_values
 
 

@@ -7,9 +7,9 @@ import pytest
 from pydantic import ValidationError
 
 from handlers.exames.requests.hemograma import PedidoHemograma
-from handlers.exames.rules.hemograma.parameters import Parametro
-from handlers.exames.rules.hemograma.table import default_table
-from handlers.exames.rules.hemograma.units import convert
+from handlers.exames.tables.hemograma import default_table
+from handlers.exames.tables.parameters import Parametro
+from handlers.exames.tables.units import convert
 from tests.unit.exames.hemograms import body, line
 
 

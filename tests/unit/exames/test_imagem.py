@@ -10,7 +10,7 @@ from handlers.exames.domain import DOMAIN
 from handlers.exames.requests.imagem import PedidoImagem
 from handlers.exames.rules.imagem import avaliar
 from handlers.exames.rules.imaging.renal import ckd_epi_2021
-from handlers.exames.rules.imaging.table import TabelaImagem, default_table
+from handlers.exames.tables.imagem import TabelaImagem, default_table
 from shared.errors import RulesFailed
 
 EVENT = DOMAIN.event("imagem")

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from handlers.exames.rules.drafts import Rascunho
-from handlers.exames.rules.hemograma.parameters import Parametro
 from handlers.exames.rules.hemograma.sample import Amostra
-from handlers.exames.rules.hemograma.table import GrausAnemia, TabelaHemograma
 from handlers.exames.rules.numbers import shown
+from handlers.exames.tables.hemograma import GrausAnemia, TabelaHemograma
+from handlers.exames.tables.parameters import Parametro
 from shared.findings import Gravidade
 
 NOT_ADJUSTED = "Ajuste da hemoglobina por altitude e tabagismo"

@@ -7,10 +7,10 @@ from decimal import Decimal
 
 from handlers.exames.rules.drafts import Rascunho
 from handlers.exames.rules.hemograma.indices import Indices, mcv
-from handlers.exames.rules.hemograma.parameters import Parametro as P
 from handlers.exames.rules.hemograma.sample import Amostra
-from handlers.exames.rules.hemograma.table import TabelaHemograma
 from handlers.exames.rules.numbers import shown
+from handlers.exames.tables.hemograma import TabelaHemograma
+from handlers.exames.tables.parameters import Parametro as P
 from shared.findings import Gravidade
 
 

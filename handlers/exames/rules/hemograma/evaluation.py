@@ -11,10 +11,10 @@ from handlers.exames.rules.hemograma import anaemia, platelets, red_cells, white
 from handlers.exames.rules.hemograma.consistency import inconsistencies, rule_of_three
 from handlers.exames.rules.hemograma.critical import critical_values
 from handlers.exames.rules.hemograma.indices import Indices, calculations, compute
-from handlers.exames.rules.hemograma.parameters import Parametro as P
 from handlers.exames.rules.hemograma.sample import Amostra, canonical, sample_of
-from handlers.exames.rules.hemograma.table import TabelaHemograma, default_table
 from handlers.exames.rules.numbers import rounded
+from handlers.exames.tables.hemograma import TabelaHemograma, default_table
+from handlers.exames.tables.parameters import Parametro as P
 from shared.findings import Avaliacao
 
 VERSION = "hemograma/1"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from handlers.exames.rules.hemograma.parameters import Parametro as P
 from handlers.exames.rules.hemograma.sample import Amostra
-from handlers.exames.rules.hemograma.table import TabelaHemograma
 from handlers.exames.rules.numbers import rounded
+from handlers.exames.tables.hemograma import TabelaHemograma
+from handlers.exames.tables.parameters import Parametro as P
 
 _HUNDRED = Decimal(100)
 _LINEAGES = {

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from handlers.exames.rules.drafts import Rascunho
-from handlers.exames.rules.hemograma.parameters import Parametro as P
 from handlers.exames.rules.hemograma.ranges import Par, compare, missing_limits, reference_range
 from handlers.exames.rules.hemograma.sample import Amostra
-from handlers.exames.rules.hemograma.table import TabelaHemograma
 from handlers.exames.rules.numbers import shown
+from handlers.exames.tables.hemograma import TabelaHemograma
+from handlers.exames.tables.parameters import Parametro as P
 from shared.findings import Gravidade
 
 _PLATELETS = Par(P.PLAQUETAS, "plaquetopenia", "trombocitose")

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from handlers.exames.rules.drafts import Rascunho
-from handlers.exames.rules.hemograma.parameters import Parametro
 from handlers.exames.rules.hemograma.sample import Amostra
-from handlers.exames.rules.hemograma.table import IntervaloReserva, TabelaHemograma
 from handlers.exames.rules.numbers import shown
+from handlers.exames.tables.hemograma import IntervaloReserva, TabelaHemograma
+from handlers.exames.tables.parameters import Parametro
 from shared.findings import Gravidade
 
 LABORATORY = "Intervalo de referência do laboratório executor"

@@ -8,11 +8,11 @@ from decimal import Decimal
 from handlers.exames.rules.drafts import Rascunho
 from handlers.exames.rules.hemograma.anaemia import anaemia
 from handlers.exames.rules.hemograma.indices import Indices, mcv
-from handlers.exames.rules.hemograma.parameters import Parametro as P
 from handlers.exames.rules.hemograma.ranges import Par, compare, missing_limits, reference_range
 from handlers.exames.rules.hemograma.sample import Amostra
-from handlers.exames.rules.hemograma.table import TabelaHemograma
 from handlers.exames.rules.numbers import shown
+from handlers.exames.tables.hemograma import TabelaHemograma
+from handlers.exames.tables.parameters import Parametro as P
 from shared.findings import Gravidade
 
 _HEMOGLOBIN = Par(P.HEMOGLOBINA, "hemoglobina_baixa", "hemoglobina_alta")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from handlers.exames.requests.hemograma import PedidoHemograma, ResultadoParametro
-from handlers.exames.rules.hemograma.parameters import Parametro
-from handlers.exames.rules.hemograma.units import convert
+from handlers.exames.tables.parameters import Parametro
+from handlers.exames.tables.units import convert
 from shared.clinical.ages import Age
 from shared.clinical.people import Gestante, Sexo
 

@@ -7,11 +7,11 @@ from decimal import Decimal
 
 from handlers.exames.rules.drafts import Rascunho
 from handlers.exames.rules.hemograma.indices import Indices
-from handlers.exames.rules.hemograma.parameters import Parametro as P
 from handlers.exames.rules.hemograma.ranges import Intervalo, Par, compare, missing_limits, reference_range
 from handlers.exames.rules.hemograma.sample import Amostra
-from handlers.exames.rules.hemograma.table import TabelaHemograma
 from handlers.exames.rules.numbers import shown
+from handlers.exames.tables.hemograma import TabelaHemograma
+from handlers.exames.tables.parameters import Parametro as P
 from shared.findings import Gravidade
 
 _LEUKOCYTES = Par(P.LEUCOCITOS, "leucopenia", "leucocitose")

@@ -10,8 +10,8 @@ from typing import Any
 from handlers.exames.requests.imagem import PedidoImagem
 from handlers.exames.rules.drafts import Rascunho
 from handlers.exames.rules.imaging.renal import Filtracao
-from handlers.exames.rules.imaging.table import TabelaImagem
 from handlers.exames.rules.numbers import rounded, shown
+from handlers.exames.tables.imagem import TabelaImagem
 from shared.findings import Gravidade
 
 

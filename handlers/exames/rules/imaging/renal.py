@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from handlers.exames.requests.imagem import PedidoImagem
-from handlers.exames.rules.imaging.table import TabelaImagem
+from handlers.exames.tables.imagem import TabelaImagem
 from shared.clinical.ages import age_in_years
 from shared.clinical.people import Sexo
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from handlers.exames.requests.imagem import PedidoImagem, SegurancaRm
 from handlers.exames.rules.drafts import Rascunho
-from handlers.exames.rules.imaging.table import Modalidade, TabelaImagem
+from handlers.exames.tables.imagem import Modalidade, TabelaImagem
 from shared.clinical.ages import age_in_years
 from shared.findings import Gravidade
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-FOLDER = Path(__file__).resolve().parent.parent / "tables"
+FOLDER = Path(__file__).resolve().parent
 
 
 class Linha(BaseModel):

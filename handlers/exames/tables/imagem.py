@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from handlers.exames.rules.tables import FOLDER, Linha, read_table
+from handlers.exames.tables.loader import FOLDER, Linha, read_table
 
 
 class Modalidade(Linha):

@@ -11,8 +11,8 @@ import re
 import unicodedata
 from decimal import Decimal
 
-from handlers.exames.rules.hemograma.parameters import Parametro
-from handlers.exames.rules.hemograma.table import default_table
+from handlers.exames.tables.hemograma import default_table
+from handlers.exames.tables.parameters import Parametro
 
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _POWER = re.compile(r"10(?:[*^e]|\*\*)?(3|6|9|12)")

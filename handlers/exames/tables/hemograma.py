@@ -13,8 +13,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from handlers.exames.rules.hemograma.parameters import Parametro
-from handlers.exames.rules.tables import FOLDER, Linha, read_table
+from handlers.exames.tables.loader import FOLDER, Linha, read_table
+from handlers.exames.tables.parameters import Parametro
 from shared.clinical.people import Sexo
 
 Idade = Annotated[str, StringConstraints(pattern=r"^[0-9]+[dma]$")]
