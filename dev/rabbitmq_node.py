@@ -13,7 +13,7 @@ from pathlib import Path
 
 from dev.console import DevError
 from dev.credentials import Credentials
-from dev.definitions import BrokerUser, definitions
+from dev.definitions import QUEUES, BrokerUser, definitions
 from dev.owned_process import OwnedProcess, wait_until
 from dev.ports import accepts, free_ports, is_free
 from dev.rabbitmq_programs import RabbitPrograms, find_programs
@@ -49,6 +49,7 @@ class RabbitNode:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.credentials = Credentials.load_or_make(self.folder / "credentials.json")
         self.ports = self._choose_ports()
+        self._crashed = False
         self._epmd = OwnedProcess("epmd", self.folder / "epmd.pid", self.folder / "log" / "epmd.log")
         self._server = OwnedProcess("RabbitMQ", self.folder / "server.pid", self.folder / "log" / "start.log")
 
@@ -102,6 +103,8 @@ class RabbitNode:
         if not wait_until(lambda: accepts(self.ports["epmd"]) or not self._epmd.is_running, deadline_s=10):
             raise self._epmd.failure("does not listen", "Run again; other ports will be tried.")
         self._node_pid_file.unlink(missing_ok=True)
+        self._crashed = self._unclean.exists()
+        self._unclean.touch()
         self._server.start([self._programs.server], env, cwd=self.folder)
 
     def stop(self) -> None:
@@ -110,6 +113,7 @@ class RabbitNode:
             # The Erlang process itself: the start script would start a slow rabbitmqctl instead.
             os.kill(int(self._node_pid_file.read_text()), signal.SIGTERM)
             self._server.wait_or_kill(STOP_GRACE_S)
+            self._unclean.unlink(missing_ok=True)
         self._server.kill()
         self._epmd.stop(grace_s=5)
 
@@ -193,6 +197,16 @@ class RabbitNode:
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": ERLANG_FLAGS,
         }
 
+    def _elect_leaders(self) -> None:
+        """On RabbitMQ 3.10 a quorum queue of one member sometimes stays without a leader after a crash, for ever."""
+        elections = [f"ra:trigger_election({{'{vhost}_{queue}', node()}})" for vhost in self.vhosts for queue in QUEUES]
+        self.ctl("eval", f"[{', '.join(f'catch {election}' for election in elections)}].")
+
+    @property
+    def _unclean(self) -> Path:
+        """Exists while the node runs, and on after it crashed."""
+        return self.folder / "running"
+
     @property
     def _node_pid_file(self) -> Path:
         return self.folder / "node.pid"
@@ -210,6 +224,8 @@ class RabbitNode:
                 self.kill()
                 raise self._server.failure(f"was not ready after {deadline_s:.0f} s", "Run again, or free some memory.")
             time.sleep(LISTENER_POLL_S)
+        if self._crashed:
+            self._elect_leaders()
         tell(f"port {self.ports['amqp']}")
 
 

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from dev.rabbitmq_node import RabbitNode
 from shared.errors import BrokerError, BrokerUnavailable, PublishUncertain, Unroutable
 from shared.messaging.publisher import Publisher
-from shared.messaging.topology import EVENTS_QUEUE, REJECTED_QUEUE, connection_parameters
+from shared.messaging.topology import EVENTS_QUEUE, connection_parameters
 from shared.settings import BrokerSettings
 from tests.integration.messaging.conftest import VHOST
 
@@ -162,13 +162,6 @@ def mortal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitNode]:
         yield node
 
 
-def revive(node: RabbitNode) -> None:
-    """Start a killed node. On RabbitMQ 3.10 a quorum queue of one member may stay without a leader for ever then."""
-    node.start()
-    for queue in (EVENTS_QUEUE, REJECTED_QUEUE):
-        node.ctl("eval", f"ra:trigger_election({{'{VHOST}_{queue}', node()}}).")
-
-
 async def test_a_broker_that_dies_makes_uncertain_then_unavailable_and_is_found_again(mortal: RabbitNode) -> None:
     async with publisher(mortal, max_in_flight=50) as made:
         assert await outcomes([send(made)]) == [None]
@@ -179,7 +172,7 @@ async def test_a_broker_that_dies_makes_uncertain_then_unavailable_and_is_found_
             assert outcome is None or isinstance(outcome, PublishUncertain)
         (down,) = await outcomes([send(made)])
         assert isinstance(down, BrokerUnavailable)
-        await asyncio.to_thread(revive, mortal)
+        await asyncio.to_thread(mortal.start)
         await asyncio.wait_for(made.ready.wait(), WAIT_S)
         assert await outcomes([send(made) for _ in range(5)]) == [None] * 5
 
