@@ -80,7 +80,7 @@ before = resident()
 trim()
 print(before - resident())
 """
-    assert int(python(code)) > 40
+    assert int(python(code)) > 25
 
 
 def test_crewai_first_is_refused() -> None:
