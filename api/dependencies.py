@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Path, Request
 
 from api.submission import Submission
 from api.watching import Watcher
 from shared.database import Database
 from shared.domain import Domain
+from shared.errors import NotFound
 from shared.settings import Settings
 
 
@@ -45,5 +46,13 @@ def parts_of(request: Request) -> Parts:
     return parts
 
 
+def named_task(task_id: Annotated[str, Path()]) -> str:
+    """The id as it came. Raises NotFound for one that no store can hold: PostgreSQL refuses NUL."""
+    if not task_id.isprintable():
+        raise NotFound("tarefa desconhecida")
+    return task_id
+
+
 CurrentCaller = Annotated[Caller, Depends(current_caller)]
 AppParts = Annotated[Parts, Depends(parts_of)]
+TaskId = Annotated[str, Depends(named_task)]

@@ -70,6 +70,7 @@ def main() -> None:
         port=config.api.api_port,
         access_log=False,
         log_level="warning",
+        log_config=None,  # uvicorn's own would print the text of exceptions
         timeout_graceful_shutdown=5,
         server_header=False,
         proxy_headers=False,

@@ -73,7 +73,7 @@ class Problem(BaseModel):
 
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    code: {"model": Problem, "content": {"application/problem+json": {}}}
+    code: {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
     for code in (400, 404, 409, 413, 415, 422, 503)
 }
 

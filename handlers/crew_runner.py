@@ -16,7 +16,7 @@ from handlers.crew_runtime.outgoing_guard import OutgoingGuard
 from handlers.crew_runtime.run_state import RunState
 from handlers.crew_runtime.spec import CrewSpec
 from handlers.crew_runtime.timeline import on_timeline
-from shared.errors import ExecutionError, ModelRefused, TaskCancelled
+from shared.errors import ExecutionError, ModelRefused, TaskCancelled, TransientFailure
 from shared.execution import Run
 from shared.findings import Parecer, Proveniencia
 from shared.llm.gateway import LlmGateway
@@ -29,7 +29,8 @@ def run_crew(spec: CrewSpec, case: CrewCase, run: Run, gateway: LlmGateway) -> t
     """Set the crew going on this thread and wait for it.
 
     Raises `ModelUnavailable` or `ModelRefused` as the gateway did, `ModelRefused` when the guardrail was never
-    satisfied, `TaskCancelled` or `DeadlineExceeded` within milliseconds of the run's interruption.
+    satisfied, `TransientFailure` when crewai itself broke, `TaskCancelled` or `DeadlineExceeded` within milliseconds
+    of the run's interruption.
     """
     state = RunState(Interruption())
     run.on_interrupt(state.interruption.fire)
@@ -58,7 +59,7 @@ def _text(spec: CrewSpec, case: CrewCase, run: Run, gateway: LlmGateway, state: 
     except Exception as error:  # noqa: BLE001 - crewai raises bare Exceptions
         problem = error
     # Out of the handler: crewai's messages quote model output, so neither text nor cause may travel on.
-    raise ModelRefused(f"a equipe de agentes parou: {type(problem).__name__}")
+    raise TransientFailure(f"a equipe de agentes parou: {type(problem).__name__}")
 
 
 def _provenance(spec: CrewSpec, case: CrewCase, gateway: LlmGateway, state: RunState) -> Proveniencia:

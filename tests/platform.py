@@ -47,6 +47,7 @@ class Platform:
         self.port = free_ports(1)[0]
         self.api: subprocess.Popen[bytes] | None = None
         self.workers: subprocess.Popen[bytes] | None = None
+        self._worker_arguments: tuple[str, ...] = ()
         self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=40)
         self._environment = os.environ | {
             "DATABASE_URL": database_url,
@@ -63,6 +64,10 @@ class Platform:
             **environment,
         }
 
+    def setting(self, name: str) -> str:
+        """A setting as the processes see it."""
+        return self._environment[name]
+
     # --- processes --------------------------------------------------------------------------------------
 
     def start_api(self) -> None:
@@ -70,6 +75,7 @@ class Platform:
         eventually(self._api_answers, "the API answers /livez")
 
     def start_workers(self, *arguments: str, wait_for: tuple[str, ...] = ("eco",)) -> None:
+        self._worker_arguments = arguments
         self.workers = self._spawn(
             "workers", self.rabbit.url("worker"), "-m", f"workers.{self.engine}_worker", *arguments
         )
@@ -103,10 +109,33 @@ class Platform:
         """The process that consumes for `domain` now, from its own heartbeat."""
 
         def probe() -> int | None:
-            children = _children(self.workers.pid) if self.workers else {}
-            return next((pid for pid, name in children.items() if name == f"plantao consumer {domain}"), None)
+            return next((pid for pid, name in self.children().items() if name == f"plantao consumer {domain}"), None)
 
         return eventually(probe, f"a consumer process of {domain}")
+
+    def kill_consumer(self, domain: str) -> int:
+        """kill -9 of the process that consumes for `domain`; its id."""
+        pid = self.consumer_pid(domain)
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+    def children(self) -> dict[int, str]:
+        """Living child processes of the supervisor with their titles."""
+        return _children(self.workers.pid) if self.workers else {}
+
+    def consumer(self, domain: str) -> dict[str, Any] | None:
+        """What /health says of the newest consumer of `domain` under the supervisor that runs now."""
+        mine = f":{self.workers.pid}:" if self.workers else ""
+        rows = self.client.get("/health").json()["consumers"]
+        return next((row for row in reversed(rows) if row["domain"] == domain and mine in row["id"]), None)
+
+    def heal(self, *domains: str) -> None:
+        """Start again whatever a test has killed, and wait until `domains` are consumed."""
+        if self.api is None or self.api.poll() is not None:
+            self.start_api()
+        if self.workers is None or self.workers.poll() is not None:
+            self.start_workers(*self._worker_arguments, wait_for=domains)
+        self.wait_ready(*domains)
 
     def close(self) -> None:
         for process in (self.api, self.workers):
@@ -185,9 +214,15 @@ def _end(process: subprocess.Popen[bytes], number: int) -> None:
 
 
 def _children(parent: int) -> dict[int, str]:
-    """Child process ids with their titles."""
-    listing = subprocess.run(
-        ["ps", "--ppid", str(parent), "-o", "pid=,args="], capture_output=True, text=True, check=False
-    ).stdout
-    rows = (line.strip().split(" ", 1) for line in listing.splitlines() if line.strip())
-    return {int(pid): title.strip() for pid, title in rows}
+    """Child process ids with their titles, from /proc: a bare machine has no `ps`."""
+    found: dict[int, str] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            # The name stands in parentheses and may hold anything; state and parent id follow it.
+            parent_id = (folder / "stat").read_text().rpartition(")")[2].split()[1]
+            title = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # ended while we looked
+        if parent_id == str(parent) and title:
+            found[int(folder.name)] = title
+    return found

@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from api import status
 from api.bodies import parse, read_body
-from api.dependencies import AppParts, CurrentCaller, current_caller, parts_of
+from api.dependencies import AppParts, CurrentCaller, TaskId, current_caller, parts_of
 from api.metrics import ACCEPTED
 from api.views import PROBLEMS, TaskView, accepted
 from shared.domain import Domain, Event
@@ -81,7 +81,7 @@ def _status_router(domain: Domain, prefix: str) -> APIRouter:
     )
     async def task_status(
         request: Request,
-        task_id: str,
+        task_id: TaskId,
         parts: AppParts,
         caller: CurrentCaller,
         wait: Annotated[int, Query(ge=0, le=30, description="Segundos a esperar por uma mudança")] = 0,

@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from api.dependencies import AppParts, Parts
 from api.views import json_response
@@ -24,7 +24,10 @@ async def livez() -> Response:
 
 
 @router.get(
-    "/readyz", summary="Pode aceitar trabalho (o broker pode estar fora: o aceite continua)", response_model=None
+    "/readyz",
+    summary="Pode aceitar trabalho (o broker pode estar fora: o aceite continua)",
+    response_model=None,
+    responses={503: {"description": "O banco de dados não responde; `store` diz por quê"}},
 )
 async def readyz(parts: AppParts) -> Response:
     state = await _state(parts)
@@ -36,7 +39,7 @@ async def health(parts: AppParts) -> Response:
     return json_response(await _state(parts))
 
 
-@router.get("/metrics", summary="Métricas Prometheus", response_model=None)
+@router.get("/metrics", summary="Métricas Prometheus", response_class=PlainTextResponse)
 async def metrics() -> Response:
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 

@@ -13,14 +13,17 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from api.dependencies import AppParts, CurrentCaller
-from api.views import Problem, json_response
+from api.views import PROBLEMS, json_response
 from shared.errors import InvalidField
 from shared.tasks import rejected
 
 router = APIRouter(prefix="/api/rejected", tags=["Operação"])
+_BAD_CURSOR = [("cursor", "use o next_cursor da página anterior")]
 
 
 class RejectedMessage(BaseModel):
+    """`reason` is a stable code. The body is as it came, so it may hold patient data: for operators only."""
+
     id: str
     domain: str
     vhost: str
@@ -41,7 +44,7 @@ class RejectedPage(BaseModel):
     "",
     summary="Mensagens não compreendidas, da mais nova para a mais antiga",
     response_model=None,
-    responses={200: {"model": RejectedPage}, 422: {"model": Problem}, 503: {"model": Problem}},
+    responses={200: {"model": RejectedPage}, 422: PROBLEMS[422], 503: PROBLEMS[503]},
 )
 async def list_rejected(
     parts: AppParts,
@@ -62,8 +65,9 @@ async def list_rejected(
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
-    body = base64.b64encode(row["body"]).decode()
-    return {**{key: value for key, value in row.items() if key != "body"}, "body_base64": body}
+    # The store's own keys are SQLAlchemy names, which orjson refuses.
+    kept = {name: row[name] for name in RejectedMessage.model_fields if name in row}
+    return kept | {"body_base64": base64.b64encode(row["body"]).decode()}
 
 
 def _encoded(row: dict[str, Any]) -> str:
@@ -72,7 +76,10 @@ def _encoded(row: dict[str, Any]) -> str:
 
 def _decoded(cursor: str) -> tuple[datetime, str]:
     try:
-        moment, _, identifier = base64.urlsafe_b64decode(cursor).decode().partition(" ")
-        return datetime.fromisoformat(moment), identifier
+        written, _, identifier = base64.urlsafe_b64decode(cursor).decode().partition(" ")
+        moment = datetime.fromisoformat(written)
     except (ValueError, binascii.Error) as error:
-        raise InvalidField([("cursor", "use o next_cursor da página anterior")]) from error
+        raise InvalidField(_BAD_CURSOR) from error
+    if moment.tzinfo is None or not identifier.isprintable():
+        raise InvalidField(_BAD_CURSOR)
+    return moment, identifier

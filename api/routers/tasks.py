@@ -12,7 +12,7 @@ from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from api import status
-from api.dependencies import AppParts, Caller, CurrentCaller, Parts
+from api.dependencies import AppParts, Caller, CurrentCaller, Parts, TaskId
 from api.views import PROBLEMS, EarlierResult, TaskAccepted, TaskView, accepted, is_terminal, json_response
 from shared import clock
 from shared.tasks import commands, reading, timeline
@@ -29,7 +29,7 @@ _KEEPALIVE_TICKS = 30
 @router.get("/{task_id}", summary="Uma tarefa", response_model=None, responses={200: {"model": TaskView}, **_KNOWN})
 async def read_task(
     request: Request,
-    task_id: str,
+    task_id: TaskId,
     parts: AppParts,
     caller: CurrentCaller,
     wait: Annotated[int, Query(ge=0, le=30)] = 0,
@@ -43,14 +43,16 @@ async def read_task(
     response_model=None,
     responses={200: {"model": list[EarlierResult]}, **_KNOWN},
 )
-async def read_results(task_id: str, parts: AppParts, caller: CurrentCaller) -> Response:
+async def read_results(task_id: TaskId, parts: AppParts, caller: CurrentCaller) -> Response:
     await status.find(parts, caller, task_id)
 
     def read() -> list[dict[str, Any]]:
         with parts.database.read() as connection:
             return reading.earlier_results(connection, task_id)
 
-    return json_response(await asyncio.to_thread(read))
+    rows = await asyncio.to_thread(read)
+    # The store's own keys are SQLAlchemy names, which orjson refuses.
+    return json_response([{name: row[name] for name in EarlierResult.model_fields} for row in rows])
 
 
 @router.post(
@@ -60,7 +62,7 @@ async def read_results(task_id: str, parts: AppParts, caller: CurrentCaller) -> 
     response_model=None,
     responses={202: {"model": TaskAccepted}, 409: PROBLEMS[409], **_KNOWN},
 )
-async def cancel_task(task_id: str, parts: AppParts, caller: CurrentCaller) -> Response:
+async def cancel_task(task_id: TaskId, parts: AppParts, caller: CurrentCaller) -> Response:
     def write() -> TaskStatus:
         with parts.database.write() as connection:
             return commands.cancel(connection, caller.tenant, task_id)
@@ -76,7 +78,7 @@ async def cancel_task(task_id: str, parts: AppParts, caller: CurrentCaller) -> R
     response_model=None,
     responses={202: {"model": TaskAccepted}, 409: PROBLEMS[409], **_KNOWN},
 )
-async def replay_task(task_id: str, parts: AppParts, caller: CurrentCaller) -> Response:
+async def replay_task(task_id: TaskId, parts: AppParts, caller: CurrentCaller) -> Response:
     later = clock.now() + timedelta(seconds=parts.settings.worker.relay_grace_s)
 
     def write() -> Due:
@@ -95,7 +97,7 @@ async def replay_task(task_id: str, parts: AppParts, caller: CurrentCaller) -> R
 )
 async def follow_task(
     request: Request,
-    task_id: str,
+    task_id: TaskId,
     parts: AppParts,
     caller: CurrentCaller,
     last_event_id: Annotated[int, Header(ge=-1)] = -1,
@@ -106,14 +108,19 @@ async def follow_task(
 
 
 async def _stream(request: Request, parts: Parts, caller: Caller, task_id: str, seen: int) -> AsyncIterator[bytes]:
-    """Lines as they are written, a comment now and then for proxies, until the task has ended."""
+    """Lines as they are written, a comment now and then for proxies, until the task has ended.
+
+    A line may become visible after one with a higher id (API and worker commit side by side), so what was sent is
+    remembered and the short timeline read again.
+    """
     quiet_ticks = 0
+    sent: set[int] = set()
     while not await request.is_disconnected():
         # The row first: whatever line its terminal state brought is then certainly in the read that follows.
         row = await status.find(parts, caller, task_id)
-        lines = await asyncio.to_thread(_lines_after, parts, task_id, seen)
+        lines = [line for line in await asyncio.to_thread(_lines_after, parts, task_id, seen) if line["id"] not in sent]
         for line in lines:
-            seen = line["id"]
+            sent.add(line["id"])
             yield _frame(line)
         if is_terminal(row) and not lines:
             return

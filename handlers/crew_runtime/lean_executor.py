@@ -19,4 +19,8 @@ class LeanExecutor(AgentExecutor):
     @classmethod
     def flow_definition(cls) -> Any:
         """The parent's: a definition is read off a class's own methods, and this class has none."""
-        return AgentExecutor.flow_definition()
+        return _DEFINITION
+
+
+# Now, on one thread: made by the first runs, crewai would walk the class while another run writes to it.
+_DEFINITION = AgentExecutor.flow_definition()

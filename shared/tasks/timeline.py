@@ -36,7 +36,7 @@ def append_same(connection: Connection, ids: Iterable[str], kind: str, at: datet
     append(connection, [TimelineLine(task_id, kind, data, at) for task_id in ids])
 
 
-def read_after(connection: Connection, task_id: str, after: int, limit: int = 500) -> list[dict[str, Any]]:
+def read_after(connection: Connection, task_id: str, after: int) -> list[dict[str, Any]]:
     """Lines with an id greater than `after`, oldest first. Id 0 is the acceptance, read off the row itself."""
     lines: list[dict[str, Any]] = []
     if after < 0:
@@ -48,6 +48,5 @@ def read_after(connection: Connection, task_id: str, after: int, limit: int = 50
         select(task_events.c.id, task_events.c.at, task_events.c.kind, task_events.c.data)
         .where(task_events.c.task_id == task_id, task_events.c.id > after)
         .order_by(task_events.c.id)
-        .limit(limit)
     )
     return lines + [dict(row._mapping) for row in rows]

@@ -1,0 +1,97 @@
+"""Every hospital event's own example, end to end with its real crew and the offline model. On both engines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from dev.rabbitmq_node import RabbitNode
+from tests.acceptance.broker import Vhost
+from tests.acceptance.hospital import DOMAINS, assert_envelope, assert_opinion, example, examples
+from tests.acceptance.timeline import kinds
+from tests.platform import Platform
+
+NAMES = [found.name for found in examples()]
+# The rules find nothing in this order, and agents do not speak without a finding.
+WITHOUT_FINDINGS = "exames.exame"
+
+
+@pytest.fixture(scope="module")
+def platform(
+    engine: str, rabbit: RabbitNode, module_postgres_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Platform]:
+    for domain in DOMAINS.values():
+        Vhost(rabbit, domain.vhost).empty()
+    folder = tmp_path_factory.mktemp(f"hospital-{engine}")
+    running = Platform(rabbit, module_postgres_url, folder, engine)
+    try:
+        running.start_api()
+        running.start_workers("--domains", ",".join(DOMAINS), wait_for=tuple(DOMAINS))
+        yield running
+    finally:
+        running.close()
+
+
+@pytest.fixture(scope="module")
+def views(platform: Platform) -> dict[str, dict[str, Any]]:
+    """All examples at once, as on a busy morning; each one's view at its end."""
+    accepted = {found.name: platform.submit(found.url, found.body) for found in examples()}
+    return {name: platform.finished(task) for name, task in accepted.items()}
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != WITHOUT_FINDINGS])
+def test_an_example_becomes_a_draft_that_cites_its_findings(views: dict[str, dict[str, Any]], name: str) -> None:
+    view = views[name]
+    assert (view["status"], view["degraded"], view["error"], view["review"]) == ("completed", False, None, "pendente")
+    assert f"{view['domain']}.{view['event']}" == name
+    assert_envelope(view["result"])
+    assert_opinion(view["result"], provider="offline")
+    assert view["result"]["proveniencia"]["modelo"] == "offline-deterministico"
+    assert view["findings"]["achados"] == view["result"]["achados"]
+    critical = [finding["id"] for finding in view["result"]["achados"] if finding["gravidade"] == "critico"]
+    assert [alert["achado"] for alert in view["alerts"]] == critical
+    assert view["progress"]["done"] == view["progress"]["total"] > 0
+
+
+def test_agents_do_not_speak_without_a_finding(platform: Platform, views: dict[str, dict[str, Any]]) -> None:
+    view = views[WITHOUT_FINDINGS]
+    assert (view["status"], view["degraded"]) == ("completed", False)
+    assert_envelope(view["result"])
+    assert (view["result"]["achados"], view["result"]["parecer"], view["result"]["proveniencia"]) == ([], None, None)
+    assert view["result"]["nao_avaliado"]
+
+
+def test_they_do_as_soon_as_there_is_one(platform: Platform) -> None:
+    found = example(WITHOUT_FINDINGS)
+    found.body["codigo"] = "40304362"  # its check digit does not agree
+    view = platform.finished(platform.submit(found.url, found.body))
+    assert_envelope(view["result"])
+    assert view["result"]["achados"]
+    assert_opinion(view["result"], provider="offline")
+
+
+def test_the_hemogram_says_what_the_laboratory_needs(views: dict[str, dict[str, Any]]) -> None:
+    view = views["exames.hemograma"]
+    codes = {finding["codigo"] for finding in view["result"]["achados"]}
+    assert view["alerts"] and {alert["codigo"] for alert in view["alerts"]} <= codes
+    assert len(view["result"]["parecer"]["agentes"]) == 3
+
+
+def test_the_timeline_names_the_agents(platform: Platform, views: dict[str, dict[str, Any]]) -> None:
+    lines = kinds(platform.client, views["exames.hemograma"]["task_id"])
+    assert lines.index("alert") < lines.index("agent_started")
+    assert lines.count("agent_started") == lines.count("agent_completed") == 3
+
+
+@pytest.mark.parametrize("name", ["exames.hemograma", "clinico.consulta", "opme.protese"])
+def test_a_patient_who_refuses_ai_meets_rules_and_no_agent(platform: Platform, name: str) -> None:
+    found = example(name)
+    found.body["paciente"]["recusa_ia"] = True
+    task = platform.submit(found.url, found.body)
+    view = platform.finished(task)
+    assert (view["status"], view["degraded"]) == ("completed", False)
+    assert_envelope(view["result"])
+    assert (view["result"]["parecer"], view["result"]["proveniencia"]) == (None, None)
+    assert {"agent_started", "tool_used", "model_call"}.isdisjoint(kinds(platform.client, task))

@@ -1,0 +1,146 @@
+"""What identifies a patient stays in the store: no log line, metric, message, problem or prompt repeats it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from dev.ports import free_ports
+from dev.rabbitmq_node import RabbitNode
+from tests.acceptance.broker import Vhost
+from tests.acceptance.hospital import DOMAINS, examples
+from tests.llmock.faults import FaultPlan
+from tests.llmock.server import MockProvider, running
+from tests.platform import Platform, eventually
+
+NAME = "Zuleica Xanadu Quasimoda"
+SOCIAL_NAME = "Wanderkleyson"
+CPF = "390.533.447-05"
+CNS = "298259791900002"
+RECORD = "PRT-7391846"
+DOCTOR = "Hermengarda Zoroastro"
+FREE_TEXT = "sobrinha da vereadora Kriptonita de Xiririca"
+CANARIES = [*NAME.split(), SOCIAL_NAME, CPF, CPF.replace(".", "").replace("-", ""), CNS, RECORD, "7391846"]
+CANARIES += [*DOCTOR.split(), "Kriptonita", "Xiririca"]
+
+
+@pytest.fixture(scope="module")
+def mock() -> MockProvider:
+    return MockProvider()
+
+
+@pytest.fixture(scope="module")
+def platform(
+    rabbit: RabbitNode,
+    module_postgres_url: str,
+    mock: MockProvider,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Platform]:
+    """Its API only: the workers start when the messages have been looked at.
+
+    On dramatiq, the engine with the most foreign code in it; both share every line that logs or counts.
+    """
+    for vhost in vhosts(rabbit):
+        vhost.empty()
+    folder: Path = tmp_path_factory.mktemp("canary")
+    settings = {
+        "MODEL_PROVIDER": "openai_compatible",
+        "MODEL_NAME": "llmock",
+        "MODEL_MAX_RETRIES": "0",
+        "RETRY_MAX_ATTEMPTS": "2",
+        "LOG_LEVEL": "DEBUG",
+        "WORKER_METRICS_PORT": str(free_ports(1)[0]),
+    }
+    with running(mock) as url:
+        made = Platform(rabbit, module_postgres_url, folder, "dramatiq", MODEL_BASE_URL=url, **settings)
+        try:
+            made.start_api()
+            yield made
+        finally:
+            made.close()
+
+
+def vhosts(rabbit: RabbitNode) -> list[Vhost]:
+    return [Vhost(rabbit, domain.vhost) for domain in DOMAINS.values()]
+
+
+def planted(body: dict[str, Any]) -> dict[str, Any]:
+    """The example with canaries wherever a request may name somebody."""
+    if "arquivo" in body:
+        return {"formato": "csv", "origem": "recepção", "arquivo": f"nome;cpf\n{NAME};{CPF}\n{NAME};111.111.111-11\n"}
+    people = {"nome": NAME, "nome_social": SOCIAL_NAME, "cpf": CPF, "cns": CNS, "prontuario": RECORD}
+    body["paciente"] |= people
+    body["profissional"] |= {"nome": DOCTOR}
+    return body | {"texto_clinico": FREE_TEXT}
+
+
+def assert_clean(text: str, where: str) -> None:
+    lowered = text.lower()
+    found = [canary for canary in CANARIES if canary.lower() in lowered]
+    assert not found, f"{where} repeats {found}"
+
+
+def test_no_identifier_leaves_the_store(platform: Platform, rabbit: RabbitNode, mock: MockProvider) -> None:
+    accepted = {found.name: platform.submit(found.url, planted(found.body)) for found in examples()}
+    _messages_hold_ids_only(platform, rabbit, set(accepted.values()))
+
+    platform.start_workers("--domains", ",".join(DOMAINS), wait_for=tuple(DOMAINS))
+    views = {name: platform.finished(task) for name, task in accepted.items()}
+    # The crews did ask, so that there are prompts to look at.
+    assert {name: view["error"] for name, view in views.items() if view["error"]} == {}
+    assert len(mock.requests) > len(accepted)
+    assert_clean(json.dumps(mock.requests, ensure_ascii=False), "a prompt")
+
+    mock.plan = FaultPlan("401")  # a provider that quotes the prompt in its error
+    refused = [platform.submit(found.url, planted(found.body)) for found in examples()]
+    codes = {(view["error"] or {}).get("code") for view in map(platform.finished, refused)}
+    assert codes == {"model_refused", None}, codes  # None: an order without findings asks no model
+
+    for url in ("/metrics", "/health"):
+        assert_clean(platform.client.get(url).text, url)
+    assert_clean(_worker_metrics(platform), "the workers' metrics")
+    for task in [*accepted.values(), *refused]:
+        with platform.client.stream("GET", f"/api/tasks/{task}/events") as stream:
+            assert_clean(stream.read().decode(), "a timeline")
+    assert_clean(platform.full_log(), "a log line")
+    # One JSON object per line: nobody else prints, and no line break of an input forges a line.
+    assert all(json.loads(line)["event"] for line in platform.full_log().splitlines())
+
+
+def _messages_hold_ids_only(platform: Platform, rabbit: RabbitNode, tasks: set[str]) -> None:
+    def waiting() -> list[tuple[Any, bytes]]:
+        return [message for vhost in vhosts(rabbit) for message in vhost.look()]
+
+    messages = eventually(lambda: len(found := waiting()) == len(tasks) and found, "every task has its message")
+    for properties, body in messages:
+        assert set(json.loads(body)) == {"task_id", "event", "attempt"}
+        assert_clean(f"{body.decode()} {properties}", "a message")
+    assert {json.loads(body)["task_id"] for _, body in messages} == tasks
+
+
+def _worker_metrics(platform: Platform) -> str:
+    port = platform.setting("WORKER_METRICS_PORT")
+    return httpx.get(f"http://127.0.0.1:{port}/metrics").text
+
+
+@pytest.mark.parametrize("found", examples(), ids=lambda found: found.name)
+def test_no_refusal_repeats_what_it_refuses(platform: Platform, found: Any) -> None:
+    body = planted(found.body)
+    spoiled = [
+        body | {NAME: CPF},
+        body | {"idempotency_key": f"{NAME} {CPF}\r\n" * 20},
+        dict.fromkeys(body, f"{NAME} {CPF}"),
+        {name: [{NAME: CPF}] for name in body},
+        json.dumps(body, ensure_ascii=False)[:-1],
+    ]
+    for wrong in spoiled:
+        content = wrong if isinstance(wrong, str) else json.dumps(wrong, ensure_ascii=False)
+        answer = platform.client.post(found.url, content=content.encode(), headers={"Content-Type": "application/json"})
+        assert (answer.status_code // 100, answer.headers["content-type"]) == (4, "application/problem+json")
+        assert_clean(answer.text, "a problem")
+    assert_clean(platform.full_log(), "a log line")
