@@ -25,7 +25,7 @@ from shared.tasks.acceptance import Accepted, NewTask
 from shared.tasks.publishing import Due, Published
 
 _log = structlog.get_logger(__name__)
-_MARK_AFTER_S = 0.02
+_MARK_AFTER_S = 0.1
 
 
 @dataclass(slots=True)

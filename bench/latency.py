@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import statistics
 import time
+from contextlib import closing
 from datetime import UTC, datetime
+from http.client import HTTPConnection
 
-import httpx
 import pika
 import psycopg
 
@@ -61,15 +63,21 @@ def _ours(rig: Rig, engine: str) -> list[float]:
     with (
         rig.process("latency-api", "api.main", role="api", API_PORT=str(port)),
         rig.process(f"latency-{engine}", f"workers.{engine}_worker"),
-        httpx.Client(base_url=f"http://127.0.0.1:{port}") as client,
+        closing(HTTPConnection("127.0.0.1", port)) as client,
     ):
-        until(lambda: answers(port) and client.get("/health").json()["status"] == "ok", "the platform is ready")
+        until(lambda: answers(port) and _health(client) == "ok", "the platform is ready")
         for _ in range(COUNT):
             start = datetime.now(UTC)
-            sent[client.post("/api/vazio/", json={"texto": "olá"}).json()["task_id"]] = start
+            client.request("POST", "/api/vazio/", b'{"texto":"ola"}', {"Content-Type": "application/json"})
+            sent[json.load(client.getresponse())["task_id"]] = start
             time.sleep(PAUSE_S)
         until(
             lambda: rig.query("SELECT count(*) FROM tasks WHERE status = 'completed'")[0][0] == COUNT, "all completed"
         )
     finished = dict(rig.query("SELECT id, finished_at FROM tasks"))
     return [(finished[task] - start).total_seconds() for task, start in sent.items()]
+
+
+def _health(client: HTTPConnection) -> str:
+    client.request("GET", "/health")
+    return str(json.load(client.getresponse())["status"])

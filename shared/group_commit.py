@@ -27,7 +27,7 @@ Operation = Callable[[Connection, Sequence[Any]], Sequence[Any]]
 Answer = Callable[[list[tuple[Any, Any, BaseException | None]]], None]
 
 _log = structlog.get_logger(__name__)
-_GATHER_S = 0.001
+_GATHER_S = 0.002
 _BUSY_BATCH = 3
 
 
@@ -39,7 +39,7 @@ class GroupCommit:
         database: Database,
         order: Sequence[Operation],
         *,
-        max_batch: int = 256,
+        max_batch: int = 1024,
         max_waiting: int = 4096,
         answer: Answer | None = None,
     ) -> None:

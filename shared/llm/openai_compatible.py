@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from shared.errors import ModelRefused
 from shared.llm.residency import is_inside, refuse_foreign
+from shared.llm.sharded_transport import ShardedTransport
 from shared.settings import ModelSettings
 
 _CONNECT_TIMEOUT_S = 5.0
@@ -37,9 +38,9 @@ def create(settings: ModelSettings) -> BaseChatModel:
 
 def _http_client(base_url: str, timeout_s: float) -> httpx.AsyncClient:
     """Redirects stay off: one could lead out of the house. A model inside is reached without any proxy."""
-    return httpx.AsyncClient(
-        timeout=httpx.Timeout(timeout_s, connect=_CONNECT_TIMEOUT_S),
-        limits=httpx.Limits(max_connections=_MAX_CONNECTIONS, max_keepalive_connections=64),
-        follow_redirects=False,
-        trust_env=not is_inside(base_url),
-    )
+    timeout = httpx.Timeout(timeout_s, connect=_CONNECT_TIMEOUT_S)
+    if is_inside(base_url):
+        transport = ShardedTransport(_MAX_CONNECTIONS)
+        return httpx.AsyncClient(timeout=timeout, transport=transport, follow_redirects=False, trust_env=False)
+    limits = httpx.Limits(max_connections=_MAX_CONNECTIONS, max_keepalive_connections=64)
+    return httpx.AsyncClient(timeout=timeout, limits=limits, follow_redirects=False)

@@ -22,6 +22,7 @@ from pika.exceptions import AMQPError, ChannelClosedByBroker
 from shared.messaging import messages
 from shared.messaging.topology import EVENTS_QUEUE, QUORUM
 from workers.delivery import Delivery
+from workers.engines.unanswered import Unanswered
 
 _log = structlog.get_logger(__name__)
 _RECONNECT_CAP_S = 5.0
@@ -52,6 +53,7 @@ class AmqpConsumer:
         self._epoch = 0
         self._connection: BlockingConnection | None = None
         self._channel: BlockingChannel | None = None
+        self._unanswered = Unanswered()
         self._answers: deque[tuple[int, int, bool]] = deque()
         self._flush_scheduled = False
         self._answer_lock = threading.Lock()
@@ -109,6 +111,7 @@ class AmqpConsumer:
 
     def _open(self) -> None:
         self._epoch += 1
+        self._unanswered = Unanswered()
         self._connection = BlockingConnection(self._parameters)
         self._channel = self._connection.channel()
         self._channel.basic_qos(prefetch_count=self._prefetch)
@@ -145,6 +148,7 @@ class AmqpConsumer:
     def _on_message(
         self, epoch: int, _channel: Any, method: Any, properties: pika.BasicProperties, body: bytes
     ) -> None:
+        self._unanswered.delivered(method.delivery_tag)
         self._on_delivery(
             Delivery(
                 body=body,
@@ -176,13 +180,17 @@ class AmqpConsumer:
             self._flush_scheduled = False
             answers = list(self._answers)
             self._answers.clear()
-        for epoch, tag, ack in answers:
-            if epoch != self._epoch or self._channel is None or not self._channel.is_open:
-                continue
-            if ack:
-                self._channel.basic_ack(tag)
-            else:
-                self._channel.basic_nack(tag, requeue=True)
+        if self._channel is None or not self._channel.is_open:
+            return
+        current = [(tag, ack) for epoch, tag, ack in answers if epoch == self._epoch]
+        for tag, _ in (answer for answer in current if not answer[1]):
+            self._unanswered.give_back(tag)
+            self._channel.basic_nack(tag, requeue=True)
+        upto, singly = self._unanswered.acknowledge(tag for tag, ack in current if ack)
+        if upto is not None:
+            self._channel.basic_ack(upto, multiple=True)
+        for tag in singly:
+            self._channel.basic_ack(tag)
 
     def _close(self) -> None:
         connection, self._connection, self._channel = self._connection, None, None

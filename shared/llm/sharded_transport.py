@@ -1,0 +1,30 @@
+"""One HTTP transport made of several small connection pools.
+
+httpcore looks at every connection of a pool for every request and every answer, sockets included. With 64 crews in
+flight that cost more than the requests themselves; small pools keep the walk short.
+"""
+
+from __future__ import annotations
+
+from itertools import cycle
+
+import httpx
+
+_SHARDS = 16
+
+
+class ShardedTransport(httpx.AsyncBaseTransport):
+    """Takes its pools in turn; `max_connections` is shared out among them."""
+
+    def __init__(self, max_connections: int) -> None:
+        each = max(1, max_connections // _SHARDS)
+        limits = httpx.Limits(max_connections=each, max_keepalive_connections=each)
+        self._pools = [httpx.AsyncHTTPTransport(limits=limits, trust_env=False) for _ in range(_SHARDS)]
+        self._turn = cycle(self._pools)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return await next(self._turn).handle_async_request(request)
+
+    async def aclose(self) -> None:
+        for pool in self._pools:
+            await pool.aclose()
