@@ -30,9 +30,9 @@ def _result(parametro: str, valor: str, unidade: str, ref_min: str, ref_max: str
 _EXAME = {
     **_COMUM,
     "codigo": "40304361",
-    "indicacao_clinica": "Fadiga há três semanas e palidez; investigar anemia.",
-    "cid": "R53",
-    "urgencia": False,
+    "indicacao_clinica": "Dispneia em repouso e palidez intensa desde ontem; investigar anemia.",
+    "cid": "R06.0",
+    "urgencia": True,
 }
 _HEMOGRAMA = {
     **_COMUM,

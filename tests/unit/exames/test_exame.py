@@ -12,7 +12,7 @@ from handlers.exames.tables.hemograma import default_table
 
 EVENT = DOMAIN.event("exame")
 assert EVENT is not None
-BASE: dict[str, Any] = EVENT.example
+BASE: dict[str, Any] = EVENT.example | {"urgencia": False}
 
 
 def order(**more: Any) -> PedidoExame:
