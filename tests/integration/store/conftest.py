@@ -11,6 +11,8 @@ from shared.database import Database
 from shared.tasks.schema import metadata
 from tests.conftest import migrate
 from tests.integration.store.clock import StoreClock
+from tests.integration.store.executing import make
+from workers.execution import Execution
 
 
 def _opened(url: str) -> Iterator[Database]:
@@ -50,3 +52,11 @@ def database(request: pytest.FixtureRequest) -> Database:
 def clock(monkeypatch: pytest.MonkeyPatch) -> StoreClock:
     """The clock of the store, which a test may set ahead instead of waiting."""
     return StoreClock(monkeypatch)
+
+
+@pytest.fixture
+def execution(database: Database) -> Iterator[Execution]:
+    """The execution of the test domain on this store."""
+    made = make(database)
+    yield made
+    made._commits.close()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import update
+from structlog.testing import capture_logs
 
 from api.watching import Watcher
 from shared.database import Database
@@ -75,8 +76,10 @@ async def test_it_watches_again_after_a_pause(watcher: Watcher, database: Databa
 async def test_a_store_that_is_away_only_pauses_it(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path / 'later.db'}")
     watcher = Watcher(database)
-    waiting = asyncio.create_task(watcher.wait("t1", 1, LONG_S))
-    await asyncio.sleep(0.15)
+    with capture_logs() as logs:
+        waiting = asyncio.create_task(watcher.wait("t1", 1, LONG_S))
+        while not any(line["event"] == "watch_paused" for line in logs):  # noqa: ASYNC110 - a log is no event
+            await asyncio.sleep(0.01)
     with database.write() as connection:
         metadata.create_all(connection)
     move_to = accepted(database)
