@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -33,6 +34,9 @@ def create_app(config: Settings) -> FastAPI:
         watcher = Watcher(database)
         submission = Submission(config, database, found)
         app.state.parts = Parts(config, found, database, submission, watcher)
+        # What start-up made stays for good: the collector need not walk it again and again under load.
+        gc.collect()
+        gc.freeze()
         yield
         await watcher.close()
         await submission.close()

@@ -25,7 +25,7 @@ from shared.tasks.acceptance import Accepted, NewTask
 from shared.tasks.publishing import Due, Published
 
 _log = structlog.get_logger(__name__)
-_MARK_AFTER_S = 0.1
+_MARK_AFTER_S = 0.02
 
 
 @dataclass(slots=True)
@@ -45,10 +45,12 @@ class Submission:
         self._keys_in_flight: set[tuple[str, str, str]] = set()
         self._commits = GroupCommit(
             database,
-            [acceptance.accept, publishing.mark_published],
+            [acceptance.accept],
             max_waiting=settings.api.api_max_waiting,
             answer=lambda triples: _on_loop(self._loop, self._answer, triples),
         )
+        # On a connection of their own: nobody waits for a mark, and no accept should wait behind one.
+        self._marks = GroupCommit(database, [publishing.mark_published])
         self.publishers = {
             key: Publisher(
                 connection_parameters(settings.broker, domain.vhost, f"plantao-api {key}"),
@@ -122,13 +124,10 @@ class Submission:
         await asyncio.gather(*(publisher.close() for publisher in self.publishers.values()))
         self._mark_confirmed()
         await asyncio.to_thread(self._commits.close)
+        await asyncio.to_thread(self._marks.close)
 
-    def _answer(self, triples: list[tuple[_Waiting | None, Any, BaseException | None]]) -> None:
+    def _answer(self, triples: list[tuple[_Waiting, Any, BaseException | None]]) -> None:
         for waiting, result, error in triples:
-            if waiting is None:
-                if error is not None:
-                    _log.warning("published_mark_dropped", error=type(error).__name__)
-                continue
             failure = error or (result if isinstance(result, IdempotencyMismatch) else None)
             if failure is None and result.created:
                 task = waiting.task
@@ -150,7 +149,7 @@ class Submission:
         """One statement for all confirms of the last moment: nobody waits for the mark, only the relay reads it."""
         confirmed, self._confirmed = self._confirmed, []
         for published in confirmed:
-            self._commits.enqueue(publishing.mark_published, published, None)
+            self._marks.enqueue(publishing.mark_published, published, None)
 
 
 def _on_loop(loop: asyncio.AbstractEventLoop, answer: Any, triples: list[Any]) -> None:

@@ -17,6 +17,7 @@ from handlers.exames.crew import CREWS
 from handlers.exames.domain import DOMAIN
 from handlers.exames.rules.hemograma.evaluation import avaliar
 from shared.llm.gateway import process_gateway
+from workers.affinity import pin
 
 IN_FLIGHT = 64
 
@@ -49,6 +50,7 @@ def _two_calls(spec: CrewSpec) -> CrewSpec:
 
 
 def main() -> None:
+    pin(0)  # as every consumer does
     declared = DOMAIN.event("hemograma")
     assert declared is not None
     request = declared.request.model_validate(declared.example)

@@ -15,7 +15,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from sqlalchemy.engine import Connection
@@ -25,6 +25,17 @@ from shared.errors import Overloaded, StoreUnavailable
 
 Operation = Callable[[Connection, Sequence[Any]], Sequence[Any]]
 Answer = Callable[[list[tuple[Any, Any, BaseException | None]]], None]
+
+
+class Commits(Protocol):
+    """What those who write need of it."""
+
+    def write(self, operation: Operation, item: Any) -> Any:
+        """Durable when it returns."""
+
+    def enqueue(self, operation: Operation, item: Any, waiter: Any) -> None:
+        """Written behind the caller's back."""
+
 
 _log = structlog.get_logger(__name__)
 _GATHER_S = 0.002

@@ -96,6 +96,7 @@ class WorkerSettings(_Concern):
     restart_cap_s: float = Field(30.0, gt=0)
     crash_loop_restarts: int = Field(8, ge=1)
     crash_loop_window_s: float = Field(120.0, gt=0)
+    worker_pin_cpu: bool = Field(True, description="Keep each consumer on one CPU, where the system can")
     worker_metrics_host: str = "127.0.0.1"
     worker_metrics_port: int = Field(0, ge=0, le=65535, description="0: no metrics endpoint for the workers")
 

@@ -14,6 +14,7 @@ from shared.llm.providers import preload
 from shared.logging import configure_logging
 from shared.settings import Settings, load_settings
 from workers import relay_process
+from workers.affinity import pin
 from workers.attempt import DomainWork
 from workers.environment import METRICS_DIR
 from workers.process import ConsumerIdentity, ConsumerProcess
@@ -32,7 +33,7 @@ def main(engine: str, arguments: list[str] | None = None) -> int:
     unknown = [key for key in chosen if key not in known]
     if unknown:
         raise SystemExit(f"--domains: unknown domain {unknown[0]!r}; known: {', '.join(known)}")
-    children = [_consumer(config, engine, key, options.concurrency) for key in chosen]
+    children = [_consumer(config, engine, key, options.concurrency, place) for place, key in enumerate(chosen)]
     if not options.no_relay:
         children.append(Child("relay", partial(relay_process.run, config, engine), None))
     preload(config.model)
@@ -43,12 +44,14 @@ def main(engine: str, arguments: list[str] | None = None) -> int:
         shutil.rmtree(METRICS_DIR, ignore_errors=True)
 
 
-def _consumer(config: Settings, engine: str, key: str, concurrency: int | None) -> Child:
+def _consumer(config: Settings, engine: str, key: str, concurrency: int | None, place: int) -> Child:
     # Loading here imports the crews in the parent, once for all children.
     work = DomainWork.load(config.domains, key)
     slots = concurrency or config.domains.of(key).concurrency or config.worker.worker_concurrency
 
     def consume(identity: ConsumerIdentity) -> None:
+        if config.worker.worker_pin_cpu:
+            pin(place)
         ConsumerProcess(config, work, engine, slots, identity).run()
 
     return Child(f"consumer-{key}", consume, key, slots)

@@ -18,11 +18,11 @@ from shared import clock
 from shared.domain import Domain
 from shared.errors import LeaseLost, MessageRejected, Overloaded, StoreUnavailable, WorkerKilled
 from shared.findings import Alerta, Avaliacao
-from shared.group_commit import GroupCommit, Operation
+from shared.group_commit import Commits, Operation
 from shared.messaging import messages
 from shared.messaging.messages import OwnMessage
 from shared.settings import WorkerSettings
-from shared.tasks import acceptance, rejected, timeline, transitions
+from shared.tasks import acceptance, rejected, transitions
 from shared.tasks.rejected import Rejection
 from shared.tasks.states import TaskStatus, TimelineKind
 from shared.tasks.transitions import Claimed, ClaimRequest, Completed, Findings, NotCompleted, Refusal, Settlement
@@ -35,16 +35,6 @@ from workers.run_handle import RunHandle
 
 _log = structlog.get_logger(__name__)
 
-# Within one transaction: rows before claims, claims before what they cause, a task's lines before its end.
-COMMIT_ORDER: list[Operation] = [
-    acceptance.adopt,
-    rejected.keep,
-    transitions.claim,
-    transitions.save_findings,
-    timeline.append,
-    transitions.report_progress,
-    transitions.settle,
-]
 _STORE_RETRY_S = 1.0
 _KILLS_ITS_WORKER = Decision(
     Fate.FAIL, WorkerKilled.code, "a tarefa derruba o processo que a executa; valem os achados já gravados"
@@ -54,7 +44,7 @@ _KILLS_ITS_WORKER = Decision(
 class Execution:
     """Works on the deliveries of one domain in one process. `process` may run on many threads at once."""
 
-    def __init__(self, work: DomainWork, owner: str, commits: GroupCommit, worker: WorkerSettings) -> None:
+    def __init__(self, work: DomainWork, owner: str, commits: Commits, worker: WorkerSettings) -> None:
         self._work = work
         self._owner = owner
         self._commits = commits

@@ -13,7 +13,6 @@ from setproctitle import setproctitle
 from shared import clock
 from shared.database import Database
 from shared.errors import WorkerDraining
-from shared.group_commit import GroupCommit
 from shared.messaging.topology import connection_parameters
 from shared.settings import Settings
 from shared.tasks.fleet import Heartbeat
@@ -22,8 +21,9 @@ from workers.attempt import DomainWork
 from workers.engines.contract import Engine
 from workers.engines.dramatiq import DramatiqEngine
 from workers.engines.pika import PikaEngine
-from workers.execution import COMMIT_ORDER, Execution
+from workers.execution import Execution
 from workers.keeper import Keeper
+from workers.writes import Writes
 
 _log = structlog.get_logger(__name__)
 _INTERRUPTED_GRACE_S = 5.0
@@ -49,9 +49,9 @@ class ConsumerProcess:
         self._started_at = clock.now()
         self._state = ("starting", "")
         platform = config.platform
-        # One connection writes for everybody, one looks after leases.
-        self._database = Database(platform.database_url.get_secret_value(), pool_size=2)
-        self._commits = GroupCommit(self._database, COMMIT_ORDER)
+        # One connection takes work in, one writes its outcomes, one looks after leases.
+        self._database = Database(platform.database_url.get_secret_value(), pool_size=3)
+        self._commits = Writes(self._database)
         self._execution = Execution(work, identity.owner, self._commits, config.worker)
         self._engine = self._make_engine(engine)
         self._keeper = Keeper(

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from shared.errors import Interrupted
 from shared.execution import Run
-from shared.group_commit import GroupCommit
+from shared.group_commit import Commits
 from shared.tasks import timeline, transitions
 from shared.tasks.timeline import TimelineLine
 from shared.tasks.transitions import Progress
@@ -19,7 +19,7 @@ class RunHandle(Run):
     """Implements `shared.execution.Run`. Progress and steps are written behind the work, never in its way."""
 
     def __init__(
-        self, task_id: str, fence: int, attempt: int, deadline_s: float, commits: GroupCommit, delivery: Delivery
+        self, task_id: str, fence: int, attempt: int, deadline_s: float, commits: Commits, delivery: Delivery
     ) -> None:
         self.task_id = task_id
         self.attempt = attempt

@@ -20,7 +20,6 @@ from handlers.configured import configured_domains
 from shared import clock
 from shared.database import Database
 from shared.errors import DeadlineExceeded, LeaseLost, TaskCancelled
-from shared.group_commit import GroupCommit
 from shared.messaging import messages
 from shared.messaging.messages import OwnMessage
 from shared.messaging.topology import EVENTS_QUEUE, REJECTED_QUEUE
@@ -33,11 +32,12 @@ from tests.integration.store.rows import TENANT, accept, accepted, claimed, comp
 from tests.platform import eventually
 from tests.unit.workers.runs import Answers
 from workers.attempt import DomainWork
-from workers.execution import COMMIT_ORDER, Execution
+from workers.execution import Execution
 from workers.housekeeping import Housekeeping
 from workers.keeper import Keeper
 from workers.relay import Relay
 from workers.run_handle import RunHandle
+from workers.writes import Writes
 
 WAIT_S = 30
 
@@ -160,7 +160,7 @@ class Kept:
         self.config = config
         self.orphaned = threading.Event()
         self.state = "ready"
-        self.commits = GroupCommit(database, COMMIT_ORDER)
+        self.commits = Writes(database)
         self.execution = Execution(DomainWork.load(config.domains, "eco"), "w1", self.commits, config.worker)
         self.keeper = Keeper(database, self.execution, "w1", config.worker, self._heartbeat, self.orphaned.set)
 

@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import update
 
 from shared.database import Database
-from shared.group_commit import GroupCommit
 from shared.settings import DomainSettings, WorkerSettings
 from shared.tasks import reading, rejected
 from shared.tasks.schema import tasks
@@ -19,7 +18,8 @@ from tests.integration.store.rows import (
 )
 from tests.unit.workers.runs import Answers
 from workers.attempt import DomainWork
-from workers.execution import COMMIT_ORDER, Execution
+from workers.execution import Execution
+from workers.writes import Writes
 
 OWNER = "w1"
 WORK = DomainWork.load(DomainSettings(domain_packages=["tests.fixtures.domains"]), "eco")
@@ -29,7 +29,7 @@ SECRET = "segredo-que-nao-pode-vazar"
 
 def make(database: Database, worker: WorkerSettings = WORKER, **handlers: Any) -> Execution:
     work = DomainWork(WORK.domain, WORK.handlers | handlers)
-    return Execution(work, OWNER, GroupCommit(database, COMMIT_ORDER), worker)
+    return Execution(work, OWNER, Writes(database), worker)
 
 
 def own(database: Database, event: str, **payload: Any) -> str:

@@ -141,7 +141,7 @@ def test_a_store_that_goes_away_in_mid_attempt_leaves_the_message_to_the_broker(
     class Closing(EcoHandler):
         def respond(self, request: Any, evaluation: Avaliacao, run: Run) -> dict[str, Any]:
             execution.stop()
-            execution._commits._closed = True
+            execution._commits._outcomes._closed = True
             return {}
 
     execution = make(database, eco=Closing())
@@ -167,12 +167,12 @@ def test_a_full_queue_of_writes_is_waited_out(database: Database) -> None:
     execution = make(database)
     task_id = own(database, "eco", texto="x")
     commits = execution._commits
-    commits._max_waiting = 0
+    commits._intake._max_waiting = 0
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(process, execution, hint(task_id))
         with pytest.raises(TimeoutError):
             running.result(0.2)
-        commits._max_waiting = 10
+        commits._intake._max_waiting = 10
         assert running.result(30) is True
     commits.close()
     assert row(database, task_id).status == "completed"
