@@ -52,7 +52,7 @@ def _dramatiq(rig: Rig, threads: int) -> float:
 
 
 def _ours(rig: Rig, engine: str, threads: int) -> float:
-    rig.query("TRUNCATE tasks CASCADE")
+    rig.empty()
     _fill(rig)
     done = "SELECT count(*) FROM tasks WHERE status = 'completed'"
     command = (f"workers.{engine}_worker", "--no-relay", "--concurrency", str(threads))

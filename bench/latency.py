@@ -57,7 +57,7 @@ def _raw(rig: Rig) -> list[float]:
 
 
 def _ours(rig: Rig, engine: str) -> list[float]:
-    rig.query("TRUNCATE tasks CASCADE")
+    rig.empty()
     port = free_port()
     sent: dict[str, datetime] = {}
     with (

@@ -18,6 +18,7 @@ import psycopg
 from dev.ports import free_ports
 from dev.postgres_node import PostgresNode
 from dev.rabbitmq_node import RabbitNode
+from shared.messaging.topology import EVENTS_QUEUE
 
 ROOT = Path(__file__).resolve().parent.parent
 VHOST = "bench_vazio"
@@ -59,6 +60,11 @@ class Rig:
             finally:
                 child.terminate()
                 child.wait(60)
+
+    def empty(self) -> None:
+        """No task and no message left by an earlier section."""
+        self.query("TRUNCATE tasks CASCADE")
+        self.rabbit.ctl("purge_queue", "--vhost", VHOST, EVENTS_QUEUE)
 
     def query(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.database_url.replace("+psycopg", ""), autocommit=True) as connection:
