@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import random
 import shutil
 from functools import partial
 
@@ -33,7 +35,9 @@ def main(engine: str, arguments: list[str] | None = None) -> int:
     unknown = [key for key in chosen if key not in known]
     if unknown:
         raise SystemExit(f"--domains: unknown domain {unknown[0]!r}; known: {', '.join(known)}")
-    children = [_consumer(config, engine, key, options.concurrency, place) for place, key in enumerate(chosen)]
+    # Supervisors on one host do not know of each other: each begins at a CPU of its own luck.
+    first = random.randrange(os.cpu_count() or 1)
+    children = [_consumer(config, engine, key, options.concurrency, first + i) for i, key in enumerate(chosen)]
     if not options.no_relay:
         children.append(Child("relay", partial(relay_process.run, config, engine), None))
     preload(config.model)
