@@ -62,7 +62,7 @@ def _ours(rig: Rig, engine: str, threads: int) -> float:
 
 
 def _fill(rig: Rig) -> None:
-    """Rows as the API accepts them, then their messages, confirmed."""
+    """Rows as the API accepts them, then their messages; the answer to the last call means that all have arrived."""
     moment = clock.now()
     tasks = [
         NewTask(
@@ -86,7 +86,6 @@ def _fill(rig: Rig) -> None:
         for task in tasks:
             body = messages.encode(task.id, task.event, 1)
             channel.basic_publish("", EVENTS_QUEUE, body, messages.properties(task.id, "vazio", "vazio", None))
-        channel.confirm_delivery()
         channel.queue_declare(EVENTS_QUEUE, passive=True)
 
 
