@@ -22,10 +22,12 @@ from shared.group_commit import Commits, Operation
 from shared.messaging import messages
 from shared.messaging.messages import OwnMessage
 from shared.settings import WorkerSettings
-from shared.tasks import acceptance, rejected, transitions
+from shared.tasks import acceptance, claiming, finding, rejected, settling
+from shared.tasks.claiming import Claimed, ClaimRequest, Refusal
+from shared.tasks.finding import Findings
 from shared.tasks.rejected import Rejection
+from shared.tasks.settling import Completed, NotCompleted, Settlement
 from shared.tasks.states import TaskStatus, TimelineKind
-from shared.tasks.transitions import Claimed, ClaimRequest, Completed, Findings, NotCompleted, Refusal, Settlement
 from workers import isolation, metrics
 from workers.attempt import DomainWork, Keep, perform
 from workers.delivery import Delivery
@@ -61,7 +63,7 @@ class Execution:
         try:
             task_id = self._identify(delivery)
             claim = self._durably(
-                transitions.claim,
+                claiming.claim,
                 ClaimRequest(task_id, self._work.domain.key, self._owner, self._worker.worker_lease_s),
             )
             if claim is Refusal.UNKNOWN:
@@ -122,12 +124,12 @@ class Execution:
 
     def _settled(self, claim: Claimed, settlement: Settlement) -> bool:
         try:
-            return bool(self._durably(transitions.settle, settlement))
+            return bool(self._durably(settling.settle, settlement))
         except StoreUnavailable:
             raise
         except Exception as error:  # noqa: BLE001 - a result that no store can hold must still end its task
             _log.error("result_unstorable", task_id=claim.task_id, exception=type(error).__name__)
-            return bool(self._durably(transitions.settle, _settlement(claim, Decision(Fate.FAIL, *named(error)))))
+            return bool(self._durably(settling.settle, _settlement(claim, Decision(Fate.FAIL, *named(error)))))
 
     def _attempt(self, claim: Claimed, run: RunHandle) -> Settlement | None:
         kept: list[Avaliacao] = []
@@ -156,7 +158,7 @@ class Execution:
                 return  # an event without rules has nothing to keep
             alerts = [_alert(found) for found in evaluation.criticos]
             saved = self._durably(
-                transitions.save_findings,
+                finding.save_findings,
                 Findings(claim.task_id, claim.fence, claim.run, evaluation.model_dump(mode="json"), alerts),
             )
             if not saved:

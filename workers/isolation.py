@@ -12,7 +12,7 @@ import structlog
 from shared import errors
 from shared.errors import ExecutionError, WorkerKilled
 from shared.findings import Avaliacao
-from shared.tasks.transitions import Claimed
+from shared.tasks.claiming import Claimed
 from workers.attempt import Keep
 from workers.run_handle import RunHandle
 

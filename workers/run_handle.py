@@ -9,9 +9,9 @@ from collections.abc import Callable
 from shared.errors import Interrupted
 from shared.execution import Run
 from shared.group_commit import Commits
-from shared.tasks import timeline, transitions
+from shared.tasks import settling, timeline
+from shared.tasks.settling import Progress
 from shared.tasks.timeline import TimelineLine
-from shared.tasks.transitions import Progress
 from workers.delivery import Delivery
 
 
@@ -33,7 +33,7 @@ class RunHandle(Run):
         self._callbacks: list[Callable[[], None]] = []
 
     def progress(self, done: int, total: int, agent: str) -> None:
-        self._commits.enqueue(transitions.report_progress, Progress(self.task_id, self.fence, done, total, agent), None)
+        self._commits.enqueue(settling.report_progress, Progress(self.task_id, self.fence, done, total, agent), None)
 
     def step(self, kind: str, **data: str | int | float | bool) -> None:
         self._commits.enqueue(timeline.append, TimelineLine(self.task_id, kind, data), None)

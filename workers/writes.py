@@ -10,15 +10,15 @@ from typing import Any
 
 from shared.database import Database
 from shared.group_commit import GroupCommit, Operation
-from shared.tasks import acceptance, rejected, timeline, transitions
+from shared.tasks import acceptance, claiming, finding, rejected, settling, timeline
 
 # Within one transaction: rows before claims, claims before what they cause, a task's lines before its end.
-INTAKE: list[Operation] = [acceptance.adopt, rejected.keep, transitions.claim]
+INTAKE: list[Operation] = [acceptance.adopt, rejected.keep, claiming.claim]
 OUTCOMES: list[Operation] = [
-    transitions.save_findings,
+    finding.save_findings,
     timeline.append,
-    transitions.report_progress,
-    transitions.settle,
+    settling.report_progress,
+    settling.settle,
 ]
 
 

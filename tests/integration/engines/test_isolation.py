@@ -16,8 +16,8 @@ from shared.database import Database
 from shared.errors import ModelRefused, RulesFailed, TaskCancelled, WorkerKilled
 from shared.findings import Avaliacao
 from shared.group_commit import GroupCommit
-from shared.tasks import timeline, transitions
-from shared.tasks.transitions import Claimed
+from shared.tasks import settling, timeline
+from shared.tasks.claiming import Claimed
 from tests.unit.workers.runs import Answers
 from workers import isolation
 from workers.run_handle import RunHandle
@@ -26,7 +26,7 @@ from workers.run_handle import RunHandle
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[RunHandle]:
     database = Database(f"sqlite:///{tmp_path / 'unused.db'}")
-    commits = GroupCommit(database, [timeline.append, transitions.report_progress])
+    commits = GroupCommit(database, [timeline.append, settling.report_progress])
     yield RunHandle("t1", 1, 1, 60, commits, Answers().delivery(b""))
     commits.close()
     database.close()

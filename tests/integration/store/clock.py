@@ -7,9 +7,20 @@ from datetime import datetime, timedelta
 import pytest
 
 from shared import clock
-from shared.tasks import acceptance, commands, fleet, leases, publishing, rejected, timeline, transitions
+from shared.tasks import (
+    acceptance,
+    claiming,
+    commands,
+    finding,
+    fleet,
+    leases,
+    publishing,
+    rejected,
+    settling,
+    timeline,
+)
 
-_CLOCKED = (acceptance, commands, fleet, leases, publishing, rejected, timeline, transitions)
+_CLOCKED = (acceptance, claiming, commands, finding, fleet, leases, publishing, rejected, settling, timeline)
 
 
 class StoreClock:

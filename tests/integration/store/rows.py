@@ -10,11 +10,12 @@ from sqlalchemy import select
 
 from shared import clock
 from shared.database import Database
-from shared.tasks import acceptance, timeline, transitions
+from shared.tasks import acceptance, claiming, settling, timeline
 from shared.tasks.acceptance import Accepted, ForeignTask, NewTask
+from shared.tasks.claiming import Claimed, ClaimRequest, Refusal
 from shared.tasks.schema import task_results, tasks
+from shared.tasks.settling import Completed, NotCompleted, Settlement
 from shared.tasks.states import TaskStatus
-from shared.tasks.transitions import Claimed, ClaimRequest, Completed, NotCompleted, Refusal, Settlement
 
 TENANT = "default"
 LEASE_S = 60.0
@@ -70,7 +71,7 @@ def adopt(database: Database, *items: ForeignTask) -> list[str]:
 
 def claim(database: Database, *ids: str, owner: str = "w1", lease_s: float = LEASE_S) -> list[Claimed | Refusal]:
     with database.write() as connection:
-        return transitions.claim(connection, [ClaimRequest(task_id, "eco", owner, lease_s) for task_id in ids])
+        return claiming.claim(connection, [ClaimRequest(task_id, "eco", owner, lease_s) for task_id in ids])
 
 
 def claimed(database: Database, task_id: str, owner: str = "w1", lease_s: float = LEASE_S) -> Claimed:
@@ -82,7 +83,7 @@ def claimed(database: Database, task_id: str, owner: str = "w1", lease_s: float 
 
 def settle(database: Database, *items: Settlement) -> list[bool]:
     with database.write() as connection:
-        return transitions.settle(connection, items)
+        return settling.settle(connection, items)
 
 
 def completed(claim: Claimed, **values: Any) -> Completed:

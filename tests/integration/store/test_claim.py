@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from shared.database import Database
 from shared.tasks import reading
-from shared.tasks.transitions import Claimed, Refusal
+from shared.tasks.claiming import Claimed, Refusal
 from tests.integration.store.clock import StoreClock
 from tests.integration.store.rows import (
     TENANT,

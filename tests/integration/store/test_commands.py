@@ -9,8 +9,8 @@ import pytest
 from shared.database import Database
 from shared.errors import Conflict, NotFound
 from shared.tasks import commands, reading
+from shared.tasks.claiming import Refusal
 from shared.tasks.states import TaskStatus
-from shared.tasks.transitions import Refusal
 from tests.integration.store.clock import StoreClock
 from tests.integration.store.rows import (
     TENANT,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.database import Database
 from shared.tasks import commands, leases
-from shared.tasks.transitions import Refusal
+from shared.tasks.claiming import Refusal
 from tests.integration.store.clock import StoreClock
 from tests.integration.store.rows import TENANT, accepted, claim, claimed, completed, kinds, row, settle
 

@@ -6,9 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 from shared.database import Database
-from shared.tasks import reading, transitions
+from shared.tasks import finding, reading, settling
+from shared.tasks.finding import Findings
+from shared.tasks.settling import NotCompleted, Progress
 from shared.tasks.states import TaskStatus
-from shared.tasks.transitions import Findings, NotCompleted, Progress
 from tests.integration.store.clock import StoreClock
 from tests.integration.store.rows import (
     TENANT,
@@ -30,7 +31,7 @@ ALERTS = [{"id": "A1", "codigo": "critico_teste", "descricao": "x"}]
 
 def _save(database: Database, *items: Findings) -> list[bool]:
     with database.write() as connection:
-        return transitions.save_findings(connection, items)
+        return finding.save_findings(connection, items)
 
 
 def _view(database: Database, task_id: str) -> Any:
@@ -158,13 +159,11 @@ def test_settling_twice_has_no_second_effect(database: Database) -> None:
 def test_only_the_newest_progress_is_written_and_only_with_the_fence(database: Database, clock: StoreClock) -> None:
     mine = claimed(database, accepted(database))
     with database.write() as connection:
-        transitions.report_progress(
-            connection, [Progress(mine.task_id, mine.fence, n, 3, f"agente {n}") for n in (1, 2)]
-        )
+        settling.report_progress(connection, [Progress(mine.task_id, mine.fence, n, 3, f"agente {n}") for n in (1, 2)])
     found = row(database, mine.task_id)
     assert (found.progress_done, found.progress_total, found.progress_agent) == (2, 3, "agente 2")
     clock.advance(61)
     claim(database, mine.task_id, owner="w2")
     with database.write() as connection:
-        transitions.report_progress(connection, [Progress(mine.task_id, mine.fence, 3, 3, "tarde demais")])
+        settling.report_progress(connection, [Progress(mine.task_id, mine.fence, 3, 3, "tarde demais")])
     assert row(database, mine.task_id).progress_agent == "agente 2"

@@ -13,9 +13,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from shared.database import Database
 from shared.errors import Conflict
-from shared.tasks import commands, leases, transitions
+from shared.tasks import commands, finding, leases
+from shared.tasks.claiming import Claimed
+from shared.tasks.finding import Findings
+from shared.tasks.settling import NotCompleted
 from shared.tasks.states import TERMINAL, TaskStatus
-from shared.tasks.transitions import Claimed, Findings, NotCompleted
 from tests.integration.store.clock import StoreClock
 from tests.integration.store.conftest import emptied
 from tests.integration.store.rows import (
@@ -83,7 +85,7 @@ class OneTask(RuleBasedStateMachine):
         held = data.draw(st.sampled_from(self.claims))
         before = row(self.database, self.task_id)
         with self.database.write() as connection:
-            (saved,) = transitions.save_findings(connection, [Findings(held.task_id, held.fence, held.run, {}, [])])
+            (saved,) = finding.save_findings(connection, [Findings(held.task_id, held.fence, held.run, {}, [])])
         assert saved == (before.status == "running" and before.fence == held.fence)
 
     @rule(owner=st.sampled_from(["w1", "w2", "w3"]))

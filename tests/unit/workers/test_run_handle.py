@@ -13,7 +13,7 @@ import pytest
 from shared.database import Database
 from shared.errors import DeadlineExceeded, LeaseLost, TaskCancelled
 from shared.group_commit import GroupCommit
-from shared.tasks import timeline, transitions
+from shared.tasks import settling, timeline
 from tests.unit.workers.runs import Answers
 from workers.run_handle import RunHandle
 
@@ -22,7 +22,7 @@ class Written(GroupCommit):
     """The group commit with its transaction taken out: what would be written, in order."""
 
     def __init__(self, database: Database) -> None:
-        super().__init__(database, [timeline.append, transitions.report_progress])
+        super().__init__(database, [timeline.append, settling.report_progress])
         self.items: list[tuple[Any, Any]] = []
 
     def enqueue(self, operation: Any, item: Any, waiter: Any) -> None:
@@ -52,8 +52,8 @@ def test_progress_and_steps_carry_the_task_and_its_fence(run: RunHandle, written
     run.progress(1, 3, "hematologista")
     run.step("tool_used", tool="indices", ms=3)
     (progress_operation, progress), (step_operation, line) = written.items
-    assert progress_operation is transitions.report_progress and step_operation is timeline.append
-    assert progress == transitions.Progress("t1", 7, 1, 3, "hematologista")
+    assert progress_operation is settling.report_progress and step_operation is timeline.append
+    assert progress == settling.Progress("t1", 7, 1, 3, "hematologista")
     assert (line.task_id, line.kind, line.data) == ("t1", "tool_used", {"tool": "indices", "ms": 3})
 
 
