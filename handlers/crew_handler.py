@@ -44,7 +44,7 @@ class CrewHandler:
         self._gate = gate
         self._gateway = gateway
 
-    def evaluate(self, request: BaseModel) -> Avaliacao:
+    def evaluate(self, request: BaseModel, run: Run) -> Avaliacao:
         return self._rules(request)
 
     def respond(self, request: BaseModel, evaluation: Avaliacao, run: Run) -> dict[str, Any]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from collections.abc import Iterable
 from pathlib import Path
 
 from shared.domain import Domain
 from shared.execution import Handler
+from shared.interop import Reader
 
 
 class IncompleteDomain(RuntimeError):
@@ -27,13 +29,32 @@ def load_domains(packages: Iterable[str]) -> dict[str, Domain]:
 
 def load_handlers(domain: Domain, packages: Iterable[str]) -> dict[str, Handler]:
     """The handler of each of the domain's events. Imports the crew, hence crewai. Raises `IncompleteDomain`."""
-    package = next(name for name in packages if any(folder.name == domain.key for folder in _folders(name)))
+    package = _package(domain, packages)
     handlers: dict[str, Handler] = importlib.import_module(f"{package}.{domain.key}.handler").HANDLERS
     odd = {event.name for event in domain.events} ^ handlers.keys()
     if odd:
         names = ", ".join(sorted(odd))
         raise IncompleteDomain(f"mend HANDLERS in {package}/{domain.key}/handler.py: events without match: {names}")
     return handlers
+
+
+def load_readers(domain: Domain, packages: Iterable[str]) -> dict[str, dict[str, Reader]]:
+    """Event → media type → how such a document is read; empty for a domain that speaks only its native JSON.
+
+    Kept apart from `domain.py` so that consumers, which never read foreign documents, need not import the parsers.
+    """
+    package = _package(domain, packages)
+    if importlib.util.find_spec(f"{package}.{domain.key}.interop") is None:
+        return {}
+    readers: dict[str, dict[str, Reader]] = importlib.import_module(f"{package}.{domain.key}.interop").READERS
+    odd = readers.keys() - {event.name for event in domain.events}
+    if odd:
+        raise IncompleteDomain(f"mend READERS in {package}/{domain.key}/interop: no such events: {', '.join(odd)}")
+    return readers
+
+
+def _package(domain: Domain, packages: Iterable[str]) -> str:
+    return next(name for name in packages if any(folder.name == domain.key for folder in _folders(name)))
 
 
 def _folders(package: str) -> list[Path]:

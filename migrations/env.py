@@ -5,9 +5,12 @@ from __future__ import annotations
 from alembic import context
 from sqlalchemy.engine import Connection
 
-from shared.database import Database
+from shared.database import Database, metadata
 from shared.settings import settings
-from shared.tasks.schema import metadata
+from shared.tasks import schema as tasks_schema
+
+# Alembic compares with whatever these declared.
+_SCHEMAS = (tasks_schema,)
 
 
 def _migrate(connection: Connection) -> None:

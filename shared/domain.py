@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel
+
+
+def _never(_request: Any) -> bool:
+    return False
+
 
 _PATH_FIELD = re.compile(r"{(\w+)}")
 
@@ -18,6 +24,9 @@ class Event:
     `path` is relative to the domain's prefix and may hold path parameters (`imagem/{tipo_exame}`);
     each of them is a field of `request` and is merged into the body before validation.
     `example` must validate against `request` together with `path_example`.
+    `urgent` says of a validated request whether it overtakes what waits in its domain.
+    `after` names events of the same domain: a task waits until those accepted before it for the same patient have
+    ended (a discharge is not worked on before its admission).
     """
 
     name: str
@@ -26,6 +35,8 @@ class Event:
     summary: str
     example: dict[str, Any]
     path_example: dict[str, str] = field(default_factory=dict)
+    urgent: Callable[[Any], bool] = _never
+    after: tuple[str, ...] = ()
 
     @property
     def path_fields(self) -> list[str]:

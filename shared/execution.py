@@ -37,8 +37,11 @@ class Run(Protocol):
 class Handler(Protocol):
     """How one event is worked on: exact findings first, then whatever needs a model."""
 
-    def evaluate(self, request: BaseModel) -> Avaliacao:
-        """Deterministic, no network, no model. Raises `RulesFailed` with a reason safe to show."""
+    def evaluate(self, request: BaseModel, run: Run) -> Avaliacao:
+        """Deterministic, no network, no model. Raises `RulesFailed` with a reason safe to show.
+
+        `run` is for work that lasts (a file of a million rows): progress, and where to stop when it is interrupted.
+        """
 
     def respond(self, request: BaseModel, evaluation: Avaliacao, run: Run) -> dict[str, Any]:
         """The full result. May raise any `ExecutionError`; never changes a finding."""

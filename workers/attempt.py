@@ -51,7 +51,7 @@ def perform(handler: Handler, request: BaseModel, run: Run, keep: Keep) -> dict[
     Rules are deterministic: an error of theirs comes again, so it fails at once as RulesFailed.
     """
     try:
-        evaluation = handler.evaluate(request)
+        evaluation = handler.evaluate(request, run)
     except ExecutionError:
         raise
     except Exception as error:

@@ -16,16 +16,13 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
     text,
 )
 
-from shared.database import UtcDateTime
-
-metadata = MetaData()
+from shared.database import UtcDateTime, metadata
 
 _Sequence = BigInteger().with_variant(Integer, "sqlite")  # SQLite autoincrements only INTEGER keys
 

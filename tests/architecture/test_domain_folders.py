@@ -14,6 +14,7 @@ from handlers.exames.crew import CREWS
 from handlers.registry import load_domains, load_handlers
 from shared.domain import Domain, Event
 from tests.architecture.sources import ROOT, tree
+from tests.unit.crews.support import RecordingRun
 
 DOMAINS = load_domains(["handlers"])
 EVENTS = [
@@ -70,7 +71,7 @@ def test_the_hemogram_has_its_crew_of_three():
 @pytest.mark.parametrize(("domain", "event"), EVENTS)
 def test_every_finding_of_the_example_names_its_source(domain: Domain, event: Event):
     request = event.request.model_validate({**event.example, **event.path_example})
-    evaluation = load_handlers(domain, ["handlers"])[event.name].evaluate(request)
+    evaluation = load_handlers(domain, ["handlers"])[event.name].evaluate(request, RecordingRun())
     assert evaluation.achados or evaluation.nao_avaliado
     assert [found.id for found in evaluation.achados] == [f"A{n}" for n, _ in enumerate(evaluation.achados, 1)]
     for found in evaluation.achados:
@@ -83,4 +84,4 @@ def test_every_finding_of_the_example_names_its_source(domain: Domain, event: Ev
 def test_rules_are_deterministic(domain: Domain, event: Event):
     request = event.request.model_validate({**event.example, **event.path_example})
     handler = load_handlers(domain, ["handlers"])[event.name]
-    assert handler.evaluate(request) == handler.evaluate(request)
+    assert handler.evaluate(request, RecordingRun()) == handler.evaluate(request, RecordingRun())

@@ -10,7 +10,7 @@ from shared.findings import Avaliacao
 
 
 class VazioHandler:
-    def evaluate(self, request: Vazio) -> Avaliacao:
+    def evaluate(self, request: Vazio, run: Run) -> Avaliacao:
         return Avaliacao()
 
     def respond(self, request: Vazio, evaluation: Avaliacao, run: Run) -> dict[str, Any]:

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from dev.postgres_node import PostgresNode
-from shared.database import Database
-from shared.tasks.schema import metadata
+from shared.database import Database, metadata
 from tests.conftest import migrate
 from tests.integration.store.clock import StoreClock
 from tests.integration.store.executing import make

@@ -103,10 +103,10 @@ def test_the_outcome_of_an_attempt_whose_lease_was_taken_is_discarded(database: 
 
 def test_findings_that_come_after_the_lease_was_lost_stop_the_attempt(database: Database, clock: StoreClock) -> None:
     class Slow(InstavelHandler):
-        def evaluate(self, request: Any) -> Avaliacao:
+        def evaluate(self, request: Any, run: Run) -> Avaliacao:
             clock.advance(61)
             claimed(database, task_id, owner="other")
-            return super().evaluate(request)
+            return super().evaluate(request, run)
 
         def respond(self, request: Any, evaluation: Avaliacao, run: Run) -> dict[str, Any]:
             raise AssertionError("asked a model for a task that is another's")

@@ -11,8 +11,8 @@ from sqlalchemy import update
 from structlog.testing import capture_logs
 
 from api.watching import Watcher
-from shared.database import Database
-from shared.tasks.schema import metadata, tasks
+from shared.database import Database, metadata
+from shared.tasks.schema import tasks
 from tests.integration.store.rows import accepted
 
 LONG_S = 30

@@ -38,7 +38,7 @@ def handler(hemogram_crew: CrewSpec, gateway: LlmGateway) -> CrewHandler:
 
 def test_findings_opinion_and_draft_notice(handler: CrewHandler, run: RecordingRun) -> None:
     asked = request()
-    result = handler.respond(asked, handler.evaluate(asked), run)
+    result = handler.respond(asked, handler.evaluate(asked, run), run)
     assert result["achados"] == evaluation_with("6.8").model_dump(mode="json")["achados"]
     assert result["calculos"] == {"mentzer": "18.7"}
     assert result["parecer"]["citacoes"] == ["A1", "A2"]
@@ -48,7 +48,7 @@ def test_findings_opinion_and_draft_notice(handler: CrewHandler, run: RecordingR
 
 def test_nothing_that_identifies_leaves(handler: CrewHandler, provider: MockProvider, run: RecordingRun) -> None:
     asked = request()
-    handler.respond(asked, handler.evaluate(asked), run)
+    handler.respond(asked, handler.evaluate(asked, run), run)
     sent = json.dumps(provider.requests, ensure_ascii=False).lower()
     assert "idoso" in sent
     for canary in [*CANARIES.values(), "1951", "zuleide", "hermenegildo", "998877", FREE_TEXT]:
@@ -57,7 +57,7 @@ def test_nothing_that_identifies_leaves(handler: CrewHandler, provider: MockProv
 
 def test_a_patient_who_refuses_gets_rules_only(handler: CrewHandler, provider: MockProvider, run: RecordingRun) -> None:
     asked = request(recusa_ia=True)
-    result = handler.respond(asked, handler.evaluate(asked), run)
+    result = handler.respond(asked, handler.evaluate(asked, run), run)
     assert result["parecer"] is None
     assert result["aviso"] == AVISO_SEM_AGENTES
     assert len(result["achados"]) == 2

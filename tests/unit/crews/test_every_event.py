@@ -21,7 +21,7 @@ EVENTS = [
 def test_a_finding_gets_a_cited_opinion(domain: Domain, event: Event, run: RecordingRun) -> None:
     handler = load_handlers(domain, ["handlers"])[event.name]
     request = event.request.model_validate({**event.example, **event.path_example})
-    evaluation = handler.evaluate(request)
+    evaluation = handler.evaluate(request, run)
     result = Resultado.model_validate(handler.respond(request, evaluation, run))
     if not evaluation.achados:
         assert (result.parecer, result.aviso) == (None, AVISO_SEM_AGENTES)
