@@ -12,6 +12,7 @@ from api.watching import Watcher
 from shared.database import Database
 from shared.domain import Domain
 from shared.errors import NotFound
+from shared.files.store import FileStore
 from shared.settings import Settings
 
 
@@ -32,6 +33,7 @@ class Parts:
     database: Database
     submission: Submission
     watcher: Watcher
+    files: FileStore
 
 
 ANONYMOUS = Caller(tenant="default", client="anonymous")

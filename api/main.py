@@ -13,11 +13,12 @@ from fastapi import FastAPI
 from api import documentation, errors
 from api.dependencies import Parts
 from api.routers import domains as domain_routers
-from api.routers import health, rejected, tasks
+from api.routers import health, rejected, tasks, uploads
 from api.submission import Submission
 from api.watching import Watcher
 from handlers.configured import configured_domains
 from shared.database import Database
+from shared.files.store import FileStore
 from shared.logging import configure_logging
 from shared.settings import Settings, settings
 from shared.version import VERSION
@@ -33,7 +34,9 @@ def create_app(config: Settings) -> FastAPI:
         database = Database(platform.database_url.get_secret_value(), platform.database_pool_size)
         watcher = Watcher(database)
         submission = Submission(config, database, found)
-        app.state.parts = Parts(config, found, database, submission, watcher)
+        files = FileStore(config.files.files_dir)
+        files.forget_drafts()
+        app.state.parts = Parts(config, found, database, submission, watcher, files)
         # What start-up made stays for good: the collector need not walk it again and again under load.
         gc.collect()
         gc.freeze()
@@ -54,7 +57,7 @@ def create_app(config: Settings) -> FastAPI:
     for key, domain in found.items():
         prefix = config.domains.of(key).prefix or f"/api/{key}"
         domain_routers.install(app, domain, prefix)
-    for router in (tasks.router, rejected.router, health.router):
+    for router in (tasks.router, rejected.router, uploads.router, health.router):
         app.include_router(router)
     if config.api.api_docs:
         documentation.install(app, config.domains, found)

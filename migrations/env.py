@@ -6,11 +6,15 @@ from alembic import context
 from sqlalchemy.engine import Connection
 
 from shared.database import Database, metadata
+from shared.files import schema as files_schema
 from shared.settings import settings
 from shared.tasks import schema as tasks_schema
 
 # Alembic compares with whatever these declared.
-_SCHEMAS = (tasks_schema,)
+_SCHEMAS = (
+    tasks_schema,
+    files_schema,
+)
 
 
 def _migrate(connection: Connection) -> None:

@@ -101,6 +101,13 @@ class WorkerSettings(_Concern):
     worker_metrics_port: int = Field(0, ge=0, le=65535, description="0: no metrics endpoint for the workers")
 
 
+class FilesSettings(_Concern):
+    """Where uploads lie. The API and the workers need the same folder."""
+
+    files_dir: Path = Path(".run/files")
+    upload_max_bytes: int = Field(536_870_912, ge=1024)
+
+
 class ModelSettings(_Concern):
     """Which model the crews talk to. `offline` is deterministic and needs nothing."""
 
@@ -127,6 +134,7 @@ class Settings(BaseModel):
     domains: DomainSettings
     api: ApiSettings
     worker: WorkerSettings
+    files: FilesSettings
     model: ModelSettings
 
     @model_validator(mode="after")
@@ -145,6 +153,7 @@ def load_settings() -> Settings:
         domains=DomainSettings(),
         api=ApiSettings(),
         worker=WorkerSettings(),
+        files=FilesSettings(),
         model=ModelSettings(),
     )
 

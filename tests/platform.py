@@ -53,6 +53,7 @@ class Platform:
             "DATABASE_URL": database_url,
             "DOMAIN_PACKAGES": PACKAGES,
             "API_PORT": str(self.port),
+            "FILES_DIR": str(folder / "files"),
             "LOG_FORMAT": "json",
             "RETRY_BASE_S": "0.1",
             "RESTART_BASE_S": "0.1",
