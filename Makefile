@@ -3,7 +3,7 @@ PYTHON ?= python3
 RUN := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap demo up test check format bench clean
+.PHONY: help bootstrap demo up test check format eval bench clean
 
 help: ## Show this list
 	@echo "Plantão: hospital systems hand work to crews of agents. Start with: make demo"
@@ -34,6 +34,9 @@ check: bootstrap ## Lint, format, types, layers
 format: bootstrap ## Let ruff put the code in order
 	@$(RUN) -m ruff check --fix .
 	@$(RUN) -m ruff format .
+
+eval: bootstrap ## Run the labelled cases through the configured model and judge it (ARGS="--cases hemograma")
+	@$(RUN) -m evals $(ARGS)
 
 bench: bootstrap ## Measure speed and size, as ratios against baselines of the same run
 	@$(RUN) -m dev.prerequisites rabbitmq postgresql

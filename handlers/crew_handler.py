@@ -9,11 +9,13 @@ from pydantic import BaseModel
 
 from handlers.crew_runner import run_crew
 from handlers.crew_runtime.case import CrewCase, patient_profile
+from handlers.crew_runtime.lexicon import Forbidden
 from handlers.crew_runtime.outgoing_guard import known_identifiers
 from handlers.crew_runtime.spec import CrewSpec
 from shared.execution import Run
 from shared.findings import (
     AVISO_RASCUNHO,
+    AVISO_RECUSA_IA,
     AVISO_SEM_AGENTES,
     Avaliacao,
     Parecer,
@@ -44,18 +46,29 @@ class CrewHandler:
         self._gate = gate
         self._gateway = gateway
 
+    @property
+    def forbidden(self) -> tuple[Forbidden, ...]:
+        """What no opinion of this event may assert, on top of the house's own list."""
+        return self._crew.forbidden
+
+    def using(self, gateway: LlmGateway) -> CrewHandler:
+        """The same rules and crew with another model."""
+        return CrewHandler(self._rules, self._crew, lambda: gateway, self._gate)
+
     def evaluate(self, request: BaseModel, run: Run) -> Avaliacao:
         return self._rules(request)
 
     def respond(self, request: BaseModel, evaluation: Avaliacao, run: Run) -> dict[str, Any]:
         if not self._gate(evaluation) or _refuses_agents(request):
             return self.degrade(request, evaluation)
-        case = CrewCase(evaluation, patient_profile(request), known_identifiers(request))
-        opinion, provenance = run_crew(self._crew, case, run, self._gateway())
+        gateway = self._gateway()
+        case = CrewCase(evaluation, patient_profile(request), known_identifiers(request), gateway.opinion_language)
+        opinion, provenance = run_crew(self._crew, case, run, gateway)
         return _envelope(evaluation, opinion, provenance, AVISO_RASCUNHO)
 
     def degrade(self, request: BaseModel, evaluation: Avaliacao) -> dict[str, Any]:
-        return _envelope(evaluation, None, None, AVISO_SEM_AGENTES)
+        notice = AVISO_RECUSA_IA if _refuses_agents(request) else AVISO_SEM_AGENTES
+        return _envelope(evaluation, None, None, notice)
 
 
 def _refuses_agents(request: BaseModel) -> bool:

@@ -5,17 +5,20 @@ A shared Crew would mix patients under concurrency, and building one costs half 
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import NoReturn
 
 from handlers.crew_runtime.assembly import assemble, start
 from handlers.crew_runtime.case import CrewCase
+from handlers.crew_runtime.faults import Fault
 from handlers.crew_runtime.gateway_llm import GatewayLLM
-from handlers.crew_runtime.guardrail import CitationRules, OpinionGuardrail, citations
+from handlers.crew_runtime.guardrail import CitationRules, OpinionGuardrail
 from handlers.crew_runtime.loader import house_rules
 from handlers.crew_runtime.outgoing_guard import OutgoingGuard
 from handlers.crew_runtime.run_state import RunState
 from handlers.crew_runtime.spec import CrewSpec
 from handlers.crew_runtime.timeline import on_timeline
+from shared.clinical.citations import citations
 from shared.errors import ExecutionError, ModelRefused, TaskCancelled, TransientFailure
 from shared.execution import Run
 from shared.findings import Parecer, Proveniencia
@@ -32,6 +35,7 @@ def run_crew(spec: CrewSpec, case: CrewCase, run: Run, gateway: LlmGateway) -> t
     satisfied, `TransientFailure` when crewai itself broke, `TaskCancelled` or `DeadlineExceeded` within milliseconds
     of the run's interruption.
     """
+    spec = spec.for_case(case.evaluation)
     state = RunState(Interruption())
     run.on_interrupt(state.interruption.fire)
     run.check()
@@ -47,9 +51,14 @@ def _text(spec: CrewSpec, case: CrewCase, run: Run, gateway: LlmGateway, state: 
     def give_up() -> NoReturn:
         state.stop(ModelRefused("guardrail: o modelo não produziu um parecer que cite os achados sem alterá-los"))
 
-    guardrail = OpinionGuardrail(CitationRules(case.evaluation), GUARDRAIL_RETRIES, give_up)
+    def checked(faults: list[Fault]) -> None:
+        run.step("opinion_checked", accepted=not faults, **Counter(fault.kind.value for fault in faults))
+
+    rules = CitationRules(case.evaluation, spec.forbidden, case.language)
+    guardrail = OpinionGuardrail(rules, GUARDRAIL_RETRIES, give_up, checked)
     guard = OutgoingGuard(case.identifiers, spec.vocabulary)
-    crew = assemble(spec, case, GatewayLLM(gateway, guard, run, state), house_rules(), guardrail)
+    house = house_rules().languages[case.language]
+    crew = assemble(spec, case, GatewayLLM(gateway, guard, run, state), house, guardrail)
     problem: Exception
     try:
         with on_timeline(run, len(spec.tasks)):
@@ -66,7 +75,7 @@ def _provenance(spec: CrewSpec, case: CrewCase, gateway: LlmGateway, state: RunS
     return Proveniencia(
         modelo=gateway.model,
         provedor=gateway.provider,
-        versao_prompt=spec.prompt_version,
+        versao_prompt=f"{spec.prompt_version}-{case.language}",
         hash_prompt=spec.prompt_hash,
         hash_entrada=case.input_hash(),
         versoes_tabelas=case.evaluation.versoes_tabelas,

@@ -10,7 +10,7 @@ from handlers.crew_runtime.evaluation_tool import EvaluationTool
 from handlers.crew_runtime.gateway_llm import GatewayLLM
 from handlers.crew_runtime.guardrail import OpinionGuardrail
 from handlers.crew_runtime.lean_executor import LeanExecutor
-from handlers.crew_runtime.loader import HouseRules
+from handlers.crew_runtime.loader import HouseTexts
 from handlers.crew_runtime.private_crew import PrivateCrew
 from handlers.crew_runtime.quiet_bus import drop_built_in_listeners, in_own_scope
 from handlers.crew_runtime.spec import AgentSpec, CrewSpec, TaskSpec
@@ -24,7 +24,7 @@ TimelineListener()
 
 
 def assemble(
-    spec: CrewSpec, case: CrewCase, llm: GatewayLLM, rules: HouseRules, guardrail: OpinionGuardrail
+    spec: CrewSpec, case: CrewCase, llm: GatewayLLM, rules: HouseTexts, guardrail: OpinionGuardrail
 ) -> PrivateCrew:
     """The last task, whose text is the opinion, stands under the guardrail."""
     people = {task.agent.key: _agent(task.agent, llm) for task in spec.tasks}
@@ -72,7 +72,7 @@ def _task(
     step: TaskSpec,
     case: CrewCase,
     agent: Agent,
-    rules: HouseRules,
+    rules: HouseTexts,
     earlier: list[Task],
     guardrail: OpinionGuardrail | None,
 ) -> Task:
@@ -88,8 +88,9 @@ def _task(
     )
 
 
-def _description(step: TaskSpec, case: CrewCase, rules: HouseRules) -> str:
+def _description(step: TaskSpec, case: CrewCase, rules: HouseTexts) -> str:
     lead, data = (
         (rules.case_with_tools, {"perfil": case.profile}) if step.tools else (rules.case_without_tools, case.facts())
     )
+    data = {"idioma": case.language, **data}
     return f"{step.description}\n\n{rules.writing}\n\n{lead}\n```json\n{as_json(data)}\n```"

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from handlers.crew_runtime.outgoing_guard import Identifiers
+from handlers.crew_runtime.quantities import Language
 from shared.clinical.ages import age_in_years
 from shared.findings import Achado, Avaliacao
 
@@ -24,11 +25,15 @@ _MOMENTS = ("coleta_em", "data_hora_alta", "data_hora", "data_hora_internacao")
 
 @dataclass(frozen=True)
 class CrewCase:
-    """`identifiers` never reach the crew: they are what its outgoing texts are searched for."""
+    """`identifiers` never reach the crew: they are what its outgoing texts are searched for.
+
+    `language` is that of the opinion; findings are Portuguese in any case.
+    """
 
     evaluation: Avaliacao
     profile: dict[str, str]
     identifiers: Identifiers
+    language: Language = "pt"
 
     def facts(self) -> dict[str, Any]:
         """All that a model may be told, JSON-ready."""

@@ -11,12 +11,14 @@ import json
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
+from handlers.crew_runtime.lexicon import Forbidden
 from handlers.crew_runtime.outgoing_guard import words_of
+from handlers.crew_runtime.quantities import Language
 from handlers.crew_runtime.spec import AgentSpec, CrewSpec, TaskSpec, ToolSpec
 
 HOUSE_FILE = Path(__file__).with_name("house_rules.yaml")
@@ -40,6 +42,8 @@ class _TaskText(_Strict):
     description: _Text
     expected_output: _Text
     tools: list[_Text] = []
+    only_for: list[_Text] = []
+    unless: list[_Text] = []
 
 
 class _AgentsFile(_Strict):
@@ -50,15 +54,22 @@ class _AgentsFile(_Strict):
 class _TasksFile(_Strict):
     version: _Text
     events: dict[str, list[_TaskText]]
+    forbidden: list[Forbidden] = []
 
 
-class HouseRules(_Strict):
-    """What every agent of every domain is told on top of its own task."""
+class HouseTexts(_Strict):
+    """What every agent of every domain is told on top of its own task, for opinions in one language."""
 
-    version: _Text
     writing: _Text
     case_without_tools: _Text
     case_with_tools: _Text
+
+
+class HouseRules(_Strict):
+    """The house's texts by the language of the opinion."""
+
+    version: _Text
+    languages: dict[Language, HouseTexts]
 
 
 class CrewFileError(ValueError):
@@ -89,6 +100,10 @@ def _crew(folder: Path, event: str, agents: _AgentsFile, tasks: _TasksFile, tool
     if idle or not steps:
         lacking = ", ".join(sorted(idle)) or "anyone"
         raise CrewFileError(f"{folder}/tasks.yaml: event {event} has no task for: {lacking}")
+    if any(step.only_for or step.unless for step in (steps[0], steps[-1])):
+        raise CrewFileError(
+            f"{folder}/tasks.yaml: event {event}: first and last task always run: no only_for, no unless"
+        )
     rules = house_rules()
     texts = _texts(agents.events[event], tasks.events[event], rules, steps)
     return CrewSpec(
@@ -98,6 +113,7 @@ def _crew(folder: Path, event: str, agents: _AgentsFile, tasks: _TasksFile, tool
         prompt_hash=hashlib.sha256(texts.encode()).hexdigest(),
         vocabulary=frozenset(words_of(texts)),
         tasks=steps,
+        forbidden=tuple(tasks.forbidden),
     )
 
 
@@ -110,13 +126,15 @@ def _task(
     if unknown:
         raise CrewFileError(f"{folder}/tools.py: event {event} uses unknown tools: {', '.join(unknown)}")
     tools = tuple(toolbox[name] for name in text.tools)
-    return TaskSpec(people[text.agent], text.description, text.expected_output, tools)
+    return TaskSpec(
+        people[text.agent], text.description, text.expected_output, tools, tuple(text.only_for), tuple(text.unless)
+    )
 
 
 def _texts(
     agents: dict[str, _AgentText], tasks: list[_TaskText], rules: HouseRules, steps: tuple[TaskSpec, ...]
 ) -> str:
-    texts = {
+    texts: dict[str, Any] = {
         "agents": {key: text.model_dump() for key, text in agents.items()},
         "tasks": [text.model_dump() for text in tasks],
         "house": rules.model_dump(),

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage
@@ -62,6 +62,10 @@ class LlmGateway:
     @property
     def model(self) -> str:
         return self._settings.model_name
+
+    @property
+    def opinion_language(self) -> Literal["pt", "en"]:
+        return self._settings.opinion_language
 
     def complete(self, request: ChatRequest, *, timeout: float, interruption: Interruption) -> ChatReply:
         """The whole answer, after as many attempts as the settings and `timeout` (seconds) allow.

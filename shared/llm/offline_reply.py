@@ -13,7 +13,15 @@ from typing import Any
 NOTICE = "Texto montado de forma determinística, sem uso de modelo de linguagem"
 
 _ORDER = {"critico": 0, "atencao": 1, "info": 2}
-_LEADS = {"critico": "Achado crítico", "atencao": "Achado que pede atenção", "info": "Achado informativo"}
+# The frame follows `idioma` of the case. The findings' own sentences are quoted as they are: nothing here translates.
+_NOTICES = {
+    "pt": NOTICE,
+    "en": "Text assembled deterministically, no language model used; findings quoted in Portuguese",
+}
+_LEADS = {
+    "pt": {"critico": "Achado crítico", "atencao": "Achado que pede atenção", "info": "Achado informativo"},
+    "en": {"critico": "Critical finding", "atencao": "Finding that calls for attention", "info": "Finding"},
+}
 _BLOCK = re.compile(r"```json\n(.*?)\n```", re.DOTALL)
 _END_OF_SENTENCE = re.compile(r"(?<=[.!?])\s+")
 
@@ -53,14 +61,16 @@ def opinion(messages: list[Message]) -> str:
         raise ValueError("no finding to write about")
     ordered = sorted(found.values(), key=lambda item: _ORDER[item["gravidade"]])
     first = ordered[0]["id"]
-    return "\n".join([f"{NOTICE} [{first}].", *(_sentence(item) for item in ordered)])
+    language = "en" if _known_values(messages).get("idioma") == "en" else "pt"
+    leads = _LEADS[language]
+    return "\n".join([f"{_NOTICES[language]} [{first}].", *(_sentence(item, leads) for item in ordered)])
 
 
-def _sentence(finding: Message) -> str:
+def _sentence(finding: Message, leads: dict[str, str]) -> str:
     """The finding's own words. One that holds several sentences gets the citation on each."""
     parts = [part.rstrip(".!? ") for part in _END_OF_SENTENCE.split(finding["descricao"].strip())]
     cited = " ".join(f"{part} [{finding['id']}]." for part in parts if part)
-    return f"{_LEADS[finding['gravidade']]}: {cited}"
+    return f"{leads[finding['gravidade']]}: {cited}"
 
 
 def _findings(messages: list[Message]) -> Iterator[Message]:

@@ -8,6 +8,7 @@ from typing import Literal, get_args
 Fault = Literal[
     "400", "401", "403", "404", "429", "500", "503",
     "quota", "stall", "truncate", "bad_json", "no_choices", "empty", "no_finish", "length", "falsify", "uncited",
+    "omit",
 ]  # fmt: skip
 FAULTS: tuple[str, ...] = get_args(Fault)
 

@@ -39,6 +39,8 @@ def _text(request: Body, fault: str | None) -> str:
         return "Sem achados para descrever."
     if fault == "falsify":
         return re.sub(r"\d+[.,]\d+", "99,9", text)
+    if fault == "omit":  # the critical findings, and the notice that cites the first of them
+        return "\n".join(line for line in text.splitlines()[1:] if not line.startswith("Achado crítico"))
     return re.sub(r"\[[\w.:-]+\]", "", text) if fault == "uncited" else text
 
 

@@ -54,10 +54,10 @@ class RecordingRun:
             callback()
 
 
-def finding(number: int, severity: Gravidade, text: str, **evidence: Any) -> Achado:
+def finding(number: int, severity: Gravidade, text: str, codigo: str | None = None, **evidence: Any) -> Achado:
     return Achado(
         id=f"A{number}",
-        codigo=f"codigo_{number}",
+        codigo=codigo or f"codigo_{number}",
         gravidade=severity,
         descricao=text,
         evidencia=evidence,

@@ -11,7 +11,7 @@ from handlers.crew_handler import CrewHandler
 from handlers.crew_runtime.spec import CrewSpec
 from shared.clinical.people import Pedido
 from shared.errors import ModelUnavailable
-from shared.findings import AVISO_RASCUNHO, AVISO_SEM_AGENTES, Avaliacao
+from shared.findings import AVISO_RASCUNHO, AVISO_RECUSA_IA, Avaliacao
 from shared.llm.gateway import LlmGateway
 from tests.llmock.faults import FaultPlan
 from tests.llmock.server import MockProvider
@@ -59,7 +59,8 @@ def test_a_patient_who_refuses_gets_rules_only(handler: CrewHandler, provider: M
     asked = request(recusa_ia=True)
     result = handler.respond(asked, handler.evaluate(asked, run), run)
     assert result["parecer"] is None
-    assert result["aviso"] == AVISO_SEM_AGENTES
+    assert result["aviso"] == AVISO_RECUSA_IA
+    assert handler.degrade(asked, handler.evaluate(asked, run))["aviso"] == AVISO_RECUSA_IA
     assert len(result["achados"]) == 2
     assert provider.requests == []
 

@@ -10,7 +10,8 @@ from shared.domain import Domain, Event
 from shared.findings import AVISO_SEM_AGENTES, Resultado
 from tests.unit.crews.support import RecordingRun
 
-HOSPITAL = ("exames", "clinico", "opme", "ingestao")
+# A load writes to the register: tests/unit/ingestao runs that one on a store.
+HOSPITAL = ("exames", "clinico", "opme")
 DOMAINS = load_domains(["handlers"])
 EVENTS = [
     pytest.param(DOMAINS[key], event, id=f"{key}.{event.name}") for key in HOSPITAL for event in DOMAINS[key].events

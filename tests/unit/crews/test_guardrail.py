@@ -1,75 +1,89 @@
-"""What an opinion may say, and what gets it sent back."""
+"""How faults are counted, worded and bounded. What each sentence may say: test_labelled_sentences.py."""
 
 from __future__ import annotations
 
-from decimal import Decimal
+from types import SimpleNamespace
+from typing import NoReturn
 
 import pytest
 
-from handlers.crew_runtime.guardrail import CitationRules, citations, sentences
+from handlers.crew_runtime.faults import Fault, FaultKind
+from handlers.crew_runtime.guardrail import CitationRules, OpinionGuardrail
+from handlers.crew_runtime.lexicon import Forbidden
+from shared.clinical.citations import citations, sentences
 from shared.findings import Avaliacao, Gravidade
-from tests.unit.crews.support import finding
+from tests.unit.crews.support import evaluation_with, finding
 
-EVALUATION = Avaliacao(
-    achados=[
-        finding(1, Gravidade.CRITICO, "Hemoglobina de 6,8 g/dL, abaixo de 7,0 g/dL.", hemoglobina="6.8"),
-        finding(2, Gravidade.ATENCAO, "Plaquetas de 18 mil/mm³ no item itens[0].x; NEWS2 citado.", plaquetas=18),
-        finding(3, Gravidade.INFO, "Leucócitos de 150000 por mm³.", leucocitos=150000),
-    ],
-    calculos={"vcm_calculado": Decimal("72.40"), "quantidade_maxima[0408]": 2},
-)
-RULES = CitationRules(EVALUATION)
-CRITICAL = "Há anemia grave [A1]."
+RULES = CitationRules(evaluation_with("6.8"))
+CRITICAL = "Hemoglobina em valor crítico [A1]."
+
+
+def kinds(rules: CitationRules, text: str) -> list[FaultKind]:
+    return [fault.kind for fault in rules.faults(text)]
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "Hemoglobina de 6,8 g/dL [A1].",
-        "Hemoglobina de 6.80 g/dL [A1].",
-        "Hemoglobina baixa. [A1]",
-        "Hemoglobina baixa. [A1] [A2] Plaquetas em 18 mil [A2].",
-        f"{CRITICAL} VCM calculado de 72,4 fL [C:vcm_calculado].",
-        f"{CRITICAL} Máximo de 2 [C:quantidade_maxima[0408]].",
-        f"{CRITICAL}\n- Plaquetas de 18 mil/mm³ [A2]",
-        f"{CRITICAL} Ver itens[0].x [A2].",
-        f"{CRITICAL} O NEWS2 foi citado, p. ex. neste caso [A2].",
-        f"{CRITICAL} Leucócitos de 150.000 [A3].",
-        f"{CRITICAL} Valores de 6,8 e 18 [A1] [A2].",
+        "Hemoglobina de 6.8 g/dL. [A1]",
+        "Hemoglobina em valor crítico. [A1] [A2] VCM de 71,2 fL [A2].",
+        f"{CRITICAL}\n- VCM de 71,2 fL [A2]",
+        f"{CRITICAL} Valores de 6,8 e 71,2 [A1] [A2].",
     ],
 )
-def test_accepts_what_the_cited_facts_hold(text: str) -> None:
+def test_accepts_every_place_of_a_citation(text: str) -> None:
     assert RULES.faults(text) == []
 
 
 @pytest.mark.parametrize(
-    ("text", "fault"),
+    ("text", "kind"),
     [
-        ("Hemoglobina de 8,6 g/dL [A1].", "8,6"),
-        ("Hemoglobina de 68 g/dL [A1].", "68"),
-        ("Hb6,9 neste caso [A1].", "Hb6,9"),
-        ("Hemoglobina de 6,9g/dL [A1].", "6,9"),
-        (f"{CRITICAL} Plaquetas de 18 mil [A1].", "18"),
-        (f"{CRITICAL} Plaquetas de 18.000 [A2].", "18.000"),
-        (f"{CRITICAL} Leucócitos de 150 mil [A3].", "150"),
-        (f"{CRITICAL} Hemoglobina caiu sete pontos [A1].", "sete"),
-        (f"{CRITICAL} VCM de 73,4 [C:vcm_calculado].", "73,4"),
-        (f"{CRITICAL} Vitamina B12 baixa [A1].", "B12"),
-        (f"{CRITICAL} Provável leucemia.", "sem citação"),
-        (f"{CRITICAL} também há leucemia. Fim [A1].", "sem citação"),
-        (f"Resumo\n{CRITICAL}", "sem citação"),
-        (f"{CRITICAL} Outra coisa [A9].", "não existe"),
-        (f"{CRITICAL} Outra coisa [C:inventado].", "não existe"),
-        ("Plaquetas de 18 mil [A2].", "críticos não mencionados: A1"),
-        ("", "não cita nenhum achado"),
+        ("VCM de 71,2 fL [A2].", FaultKind.CRITICAL_MISSING),
+        ("", FaultKind.UNCITED),
+        (f"{CRITICAL} também há leucemia. Fim [A1].", FaultKind.UNCITED),
+        (f"Resumo\n{CRITICAL}", FaultKind.UNCITED),
+        (f"{CRITICAL} VCM de 71,2 fL [A1].", FaultKind.NUMBER),
     ],
 )
-def test_sends_back_what_they_do_not(text: str, fault: str) -> None:
-    assert fault in "; ".join(RULES.faults(text))
+def test_sends_back_what_is_incomplete_or_cited_wrongly(text: str, kind: FaultKind) -> None:
+    assert kind in kinds(RULES, text)
 
 
-def test_faults_are_numbered_by_sentence() -> None:
-    assert RULES.faults(f"{CRITICAL}\nSem lastro.")[0].startswith("frase 2 ")
+def test_faults_are_numbered_by_sentence_and_worded_for_the_model() -> None:
+    assert str(RULES.faults(f"{CRITICAL}\nSem lastro.")[0]) == "frase 2 sem citação"
+    assert str(RULES.faults("VCM de 71,2 fL [A2].")[0]) == "achados críticos não mencionados: A1"
+    assert "99,9" in str(RULES.faults("Hemoglobina de 99,9 g/dL [A1].")[0])
+
+
+def test_a_domain_forbids_more_but_a_quotation_stays_allowed() -> None:
+    rule = Forbidden(says="decisão", patterns=(r"\bpedido\s+negad\w+",))
+    said = Avaliacao(achados=[finding(1, Gravidade.INFO, "Consta pedido negado em outra operadora.")])
+    silent = Avaliacao(achados=[finding(1, Gravidade.INFO, "Prazo vencido.")])
+    text = "Há pedido negado [A1]."
+    assert kinds(CitationRules(silent), text) == []
+    assert kinds(CitationRules(silent, [rule]), text) == [FaultKind.FORBIDDEN]
+    assert kinds(CitationRules(said, [rule]), text) == []
+
+
+def test_a_language_decides_what_a_comma_means() -> None:
+    evaluation = Avaliacao(achados=[finding(1, Gravidade.INFO, "Leucócitos 41.500/mm³.")])
+    assert kinds(CitationRules(evaluation, language="en"), "41,500/mm³ [A1].") == []
+    assert kinds(CitationRules(evaluation, language="pt"), "41,500/mm³ [A1].") == [FaultKind.NUMBER]
+
+
+def test_retries_are_bounded_and_every_verdict_is_told() -> None:
+    verdicts: list[list[Fault]] = []
+
+    def give_up() -> NoReturn:
+        raise RuntimeError("given up")
+
+    guardrail = OpinionGuardrail(RULES, 1, give_up, verdicts.append)
+    bad = SimpleNamespace(raw="Sem lastro.")
+    accepted, told = guardrail.check(bad)
+    assert (accepted, "frase 1 sem citação" in told) == (False, True)
+    with pytest.raises(RuntimeError, match="given up"):
+        guardrail.check(bad)
+    assert [bool(faults) for faults in verdicts] == [True, True]
 
 
 def test_citations_come_in_order_and_once() -> None:

@@ -10,9 +10,12 @@ import pytest
 from handlers.clinico.crew import CREWS as CLINICO
 from handlers.crew_runtime.common_tools import COMMON_TOOLS
 from handlers.crew_runtime.loader import CrewFileError, load_crews
+from handlers.crew_runtime.spec import CrewSpec
 from handlers.exames.crew import CREWS as EXAMES
 from handlers.ingestao.crew import CREWS as INGESTAO
 from handlers.opme.crew import CREWS as OPME
+from shared.findings import Avaliacao, Gravidade
+from tests.unit.crews.support import finding
 
 JUNTA = ("auditor_administrativo", "auditor_tecnico", "especialista", "conciliador")
 
@@ -29,7 +32,7 @@ JUNTA = ("auditor_administrativo", "auditor_tecnico", "especialista", "conciliad
         (OPME, "solicitacao", JUNTA),
         (OPME, "protese", JUNTA),
         (OPME, "material", JUNTA),
-        (INGESTAO, "pacientes", ("analista_qualidade", "orientador_correcao")),
+        (INGESTAO, "pacientes", ("analista_qualidade",)),
     ],
 )
 def test_agents_of_each_event(crews: dict, event: str, agents: tuple[str, ...]) -> None:
@@ -65,7 +68,14 @@ def test_the_hash_follows_every_prompt(folder: Path) -> None:
         ("tasks.yaml", "consultar_achados", "consultar_tudo", "consultar_tudo"),
         ("tasks.yaml", "  imagem:", "  imagens:", "imagens"),
         ("tasks.yaml", "      expected_output: >-", "      expected: >-", "tasks.yaml"),
-        ("agents.yaml", 'version: "1"', "version: [", "not YAML"),
+        ("agents.yaml", 'version: "2"', "version: [", "not YAML"),
+        ("tasks.yaml", "      unless: [amostra_inconsistente]", "      unless: amostra", "tasks.yaml"),
+        (
+            "tasks.yaml",
+            "    - agent: analista_laboratorial",
+            "    - agent: analista_laboratorial\n      unless: [x]",
+            "first and last",
+        ),
     ],
 )
 def test_a_broken_file_is_named(folder: Path, name: str, old: str, new: str, said: str) -> None:
@@ -78,3 +88,25 @@ def test_a_missing_file_is_asked_for(folder: Path) -> None:
     (folder / "tasks.yaml").unlink()
     with pytest.raises(CrewFileError, match="add .*tasks.yaml"):
         load_crews(folder, COMMON_TOOLS)
+
+
+def codes(*found: str) -> Avaliacao:
+    return Avaliacao(
+        achados=[finding(number, Gravidade.ATENCAO, "Achado.", codigo=code) for number, code in enumerate(found, 1)]
+    )
+
+
+@pytest.mark.parametrize(
+    ("crew", "found", "idle"),
+    [
+        (CLINICO["consulta"], ["news2_alto"], {"farmaceutico"}),
+        (CLINICO["consulta"], ["news2_alto", "alergia_medicamento"], set()),
+        (CLINICO["alta"], ["prescricao_duplicada"], set()),
+        (EXAMES["hemograma"], ["critico_plaquetas", "amostra_inconsistente"], {"hematologista"}),
+        (EXAMES["hemograma"], ["critico_plaquetas"], set()),
+        (OPME["protese"], ["solicitacao_completa", "prazo_resposta"], {"especialista"}),
+        (OPME["protese"], ["solicitacao_completa", "cid_incompativel"], set()),
+    ],
+)
+def test_an_agent_with_nothing_to_add_stays_out(crew: CrewSpec, found: list[str], idle: set[str]) -> None:
+    assert set(crew.agents) - set(crew.for_case(codes(*found)).agents) == idle

@@ -88,3 +88,10 @@ def test_the_api_side_never_imports_crewai() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert "opme" in done.stdout
+
+
+def test_waiting_for_an_event_that_does_not_exist_fails_at_boot(make: Make) -> None:
+    waiting = DOMAIN.format(key="alfa", vhost="v").replace("{})", '{}, after=("dois",))')
+    package = make(alfa=("alfa", "v", {"handler.py": HANDLER, "domain.py": waiting}))
+    with pytest.raises(IncompleteDomain, match="alfa/domain.py.*dois"):
+        load_domains([package])

@@ -1,0 +1,86 @@
+"""`make eval`: labelled cases through the configured model. Exit code 0: it passes; 1: it does not; 2: wrong use."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from evals.cases import CaseError, load_cases
+from evals.gate import THRESHOLDS, load_thresholds, misses
+from evals.report import Price, as_json, make_console, progress, show, total
+from evals.running import Evaluator, run_all
+from handlers.registry import load_domains
+from shared.settings import ModelSettings
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Settings come from the environment and `.env`; the options override them for this run."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    console = make_console()
+    try:
+        settings = _model(options)
+        cases = load_cases(load_domains(["handlers"]), options.cases)
+        limits = load_thresholds(options.thresholds)
+    except (CaseError, ValidationError, OSError) as error:
+        parser.error(str(error))
+    evaluator = Evaluator.of(settings, cases)
+    console.print(f"{len(cases)} cases × {options.repeat}, model {settings.model_name} ({settings.model_provider}), "
+                  f"opinions in {settings.opinion_language}", highlight=False)  # fmt: skip
+    try:
+        with progress(console, len(cases) * options.repeat) as done:
+            scores = run_all(evaluator, cases, options.repeat, options.concurrency, lambda case: done(case.path))
+    finally:
+        evaluator.gateway.close()
+    price = Price(*options.price) if options.price else None
+    show(console, scores, price)
+    found = misses(total(scores), limits)
+    if options.json:
+        about = {"model": settings.model_name, "provider": settings.model_provider,
+                 "language": settings.opinion_language, "repeat": options.repeat}  # fmt: skip
+        options.json.write_text(json.dumps(as_json(scores, found, price, **about), ensure_ascii=False, indent=2))
+    for miss in found:
+        console.print(f"✗ {miss}", style="red", highlight=False)
+    console.print("The model does not pass." if found else "The model passes.", style="bold")
+    return 1 if found else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m evals", description=__doc__)
+    parser.add_argument("--provider", help="overrides MODEL_PROVIDER")
+    parser.add_argument("--model", help="overrides MODEL_NAME")
+    parser.add_argument("--base-url", help="overrides MODEL_BASE_URL")
+    parser.add_argument("--language", help="overrides OPINION_LANGUAGE: pt or en")
+    parser.add_argument("--cases", default="", metavar="TEXT", help="only cases whose domain/event/name contains it")
+    parser.add_argument("--repeat", type=_positive, default=1, help="runs per case")
+    parser.add_argument("--concurrency", type=_positive, default=4, help="cases at the same time")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every count there")
+    parser.add_argument("--thresholds", type=Path, default=THRESHOLDS, metavar="FILE", help="what the model must reach")
+    parser.add_argument("--price", nargs=2, type=float, metavar=("IN", "OUT"), help="dollars per million tokens")
+    return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+def _model(options: argparse.Namespace) -> ModelSettings:
+    given: dict[str, Any] = {
+        "model_provider": options.provider,
+        "model_name": options.model,
+        "model_base_url": options.base_url,
+        "opinion_language": options.language,
+    }
+    return ModelSettings(**{name: value for name, value in given.items() if value is not None})
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,188 @@
+"""Sentences as models write them, each labelled: may stand, or must be sent back and why."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from handlers.crew_runtime.faults import FaultKind
+from shared.findings import Avaliacao, Gravidade
+from tests.unit.crews.support import finding
+
+# A3 raises, A4 is a date, A5 a drug, A6 a score, A7 a mismatch, A8 a side, A9 a bare datum.
+EVALUATION = Avaliacao(
+    achados=[
+        finding(
+            1,
+            Gravidade.CRITICO,
+            "Hemoglobina 6,8 g/dL: anemia grave (limite ≤ 7,0 g/dL).",
+            codigo="anemia_grave",
+            hemoglobina=Decimal("6.8"),
+            unidade="g/dL",
+        ),
+        finding(
+            2,
+            Gravidade.ATENCAO,
+            "Plaquetas 18 mil/mm³, abaixo do mínimo de 150 mil/mm³.",
+            codigo="plaquetopenia",
+            plaquetas=Decimal("18"),
+        ),
+        finding(3, Gravidade.ATENCAO, "Leucócitos 41.500/mm³, acima do máximo de 11.000/mm³.", codigo="leucocitose"),
+        finding(4, Gravidade.INFO, "Prazo de resposta de 10 dias úteis, até 2026-12-01.", codigo="prazo_resposta"),
+        finding(
+            5,
+            Gravidade.ATENCAO,
+            "Em uso de metformina, TFG 29,1 mL/min/1,73 m²: suspender, aguardar 48 h e reavaliar.",
+            codigo="metformina_suspender",
+            tfg_ml_min_1_73m2=Decimal("29.07"),
+        ),
+        finding(
+            6, Gravidade.ATENCAO, "NEWS2 de 11 pontos, risco alto; Charlson 3.", codigo="news2_alto", cids=["J18.9"]
+        ),
+        finding(
+            7, Gravidade.ATENCAO, "CID J18.9 incompatível com o procedimento 0408040084.", codigo="cid_incompativel"
+        ),
+        finding(8, Gravidade.ATENCAO, "Prótese pedida para o lado direito; 3 fabricantes distintos.", codigo="lado"),
+        finding(9, Gravidade.INFO, "Diferença em relação ao anterior: -1,2 g/dL às 08:10.", codigo="diferenca"),
+        finding(
+            10, Gravidade.INFO, "Registro ANVISA 80123450017: não verificado.", codigo="registro_anvisa_nao_verificado"
+        ),
+    ],
+    calculos={
+        "vcm_calculado": Decimal("72.40"),
+        "rnl": Decimal("1.234"),
+        "quantidade_maxima[0702030082]": 2,
+        "tfg_ml_min_1_73m2": Decimal("29.07"),
+        "fabricantes_distintos": 3,
+    },
+)
+
+GOOD_PT = [
+    "Hemoglobina de 6,8 g/dL, com anemia grave [A1].",
+    "A hemoglobina está em 6.8 g/dL [A1].",
+    "Hemoglobina de 6,80 g/dL, no limite crítico de até 7,0 g/dL [A1].",
+    "A hemoglobina está abaixo do limite de 7,0 g/dL [A1].",
+    "Achado crítico: hemoglobina 6,8 g/dL: anemia grave (limite ≤ 7,0 g/dL) [A1].",
+    "Há risco elevado para o paciente e a prioridade é alta [A1].",
+    "A anemia é grave e pede atenção aumentada da equipe [A1].",
+    "Plaquetas de 18 mil/mm³, abaixo do mínimo de 150 mil/mm³ [A2].",
+    "Plaquetas em 18 mil, inferiores ao mínimo [A2].",
+    "Plaquetopenia com 18 x 10³/µL [A2].",
+    "Os dois achados, anemia e plaquetopenia, podem ter a mesma causa, a confirmar [A1] [A2].",
+    "Leucócitos de 41.500/mm³, acima de 11.000/mm³ [A3].",
+    "Leucócitos de 41500/mm³, elevados [A3].",
+    "Anemia com leucocitose: possibilidade a confirmar pelo hematologista [A1] [A3].",
+    "O prazo de 10 dias úteis termina em 01/12/2026 [A4].",
+    "Resposta em até 10 dias úteis, até 1º de dezembro de 2026 [A4].",
+    "A resposta é devida até 01 de dezembro [A4].",
+    "Prazo de dez dias úteis [A4].",
+    "TFG de 29,1 mL/min/1,73 m² em uso de metformina [A5].",
+    "Suspender a metformina e aguardar 48 horas antes de reavaliar [A5].",
+    "TFG de 29,07 mL/min/1,73 m² [C:tfg_ml_min_1_73m2].",
+    "NEWS2 de 11 pontos, risco alto [A6].",
+    "O alto risco indicado pelo NEWS2 pede avaliação imediata [A6].",
+    "O CID J18.9 é incompatível com o procedimento 0408040084 [A7].",
+    "O quadro é compatível com anemia grave, a confirmar [A1].",
+    "O lado direito é o do pedido [A8].",
+    "Há três fabricantes distintos [A8].",
+    "Três fabricantes distintos foram cotados [C:fabricantes_distintos].",
+    "A diferença é de -1,2 g/dL às 8h10 [A9].",
+    "Houve queda de 1,2 g/dL [A9].",
+    "O registro 80123450017 segue não verificado [A10].",
+    "VCM calculado de 72,4 fL [C:vcm_calculado].",
+    "A relação neutrófilo/linfócito é 1,234 [C:rnl].",
+    "Quantidade máxima de 2 para 0702030082 [C:quantidade_maxima[0702030082]].",
+    "O achado não é diagnóstico de leucemia [A3].",
+    "Não há avaliação de interações medicamentosas nesta versão [A5].",
+    "Não se pode afirmar que não há interação [A5].",
+    "A decisão cabe ao profissional que assina, p. ex. o hematologista [A1].",
+    "Hemoglobina e plaquetas estão abaixo do normal [A1] [A2].",
+    "Sem nova coleta, a anemia não pode ser interpretada [A1].",
+]
+
+GOOD_EN = [
+    "Haemoglobin is 6.8 g/dL, a critical value [A1].",
+    "Haemoglobin is 6,8 g/dL, below the limit of 7.0 g/dL [A1].",
+    "Severe anaemia, high risk for the patient [A1].",
+    "White cells are 41,500/mm³, above 11,000/mm³ [A3].",
+    "White cells are 41.500/mm³ as reported [A3].",
+    "Platelets are 18 thousand/mm³ [A2].",
+    "The answer is due within 10 business days, until December 1, 2026 [A4].",
+    "Stop metformin, wait 48 hours and reassess [A5].",
+    "NEWS2 of 11 points, high risk [A6].",
+    "Interactions were not evaluated, which does not mean that there are no interactions [A5].",
+    "There are three manufacturers [A8].",
+]
+
+BAD_PT = [
+    ("Hemoglobina de 8,6 g/dL [A1].", FaultKind.NUMBER),
+    ("Hemoglobina de 68 g/dL [A1].", FaultKind.NUMBER),
+    ("Hemoglobina de cerca de 7,5 g/dL [A1].", FaultKind.NUMBER),
+    ("Hemoglobina de 6,8 mg/dL [A1].", FaultKind.UNIT),
+    ("Hemoglobina de 6,8 % [A1].", FaultKind.UNIT),
+    ("Hemoglobina acima de 7,0 g/dL [A1].", FaultKind.SIDE),
+    ("A hemoglobina não está abaixo de 7,0 g/dL [A1].", FaultKind.SIDE),
+    ("A hemoglobina está elevada [A1].", FaultKind.CONTRADICTION),
+    ("Hemoglobina normal [A1].", FaultKind.CONTRADICTION),
+    ("Não há anemia [A1].", FaultKind.CONTRADICTION),
+    ("Fica descartada a anemia [A1].", FaultKind.CONTRADICTION),
+    ("A anemia é leve [A1].", FaultKind.CONTRADICTION),
+    ("Plaquetas de 18 milhões/mm³ [A2].", FaultKind.UNIT),
+    ("Plaquetas de 180 mil/mm³ [A2].", FaultKind.NUMBER),
+    ("Plaquetas de 18.000/mm³ [A2].", FaultKind.NUMBER),
+    ("Plaquetas elevadas [A2].", FaultKind.CONTRADICTION),
+    ("As plaquetas são um décimo, metade do esperado [A2].", FaultKind.NUMBER),
+    ("Plaquetas são quinze mil [A2].", FaultKind.NUMBER),
+    ("Leucócitos de 41,5/mm³ [A3].", FaultKind.NUMBER),
+    ("Leucócitos baixos [A3].", FaultKind.CONTRADICTION),
+    ("Leucócitos abaixo de 11.000/mm³ [A3].", FaultKind.SIDE),
+    ("Leucocitose com o dobro do limite [A3].", FaultKind.NUMBER),
+    ("Prazo de 10 dias, até 01/12/2026 [A4].", FaultKind.UNIT),
+    ("Prazo de 10 horas [A4].", FaultKind.UNIT),
+    ("O prazo termina em 12/01/2026 [A4].", FaultKind.NUMBER),
+    ("O prazo termina em 02 de dezembro [A4].", FaultKind.NUMBER),
+    ("Prazo a partir de 01/12/2026 [A4].", FaultKind.SIDE),
+    ("Aguardar 24 h após a metformina [A5].", FaultKind.NUMBER),
+    ("Aguardar 48 dias [A5].", FaultKind.UNIT),
+    ("Considerar insulina no lugar de metformina [A5].", FaultKind.NAME),
+    ("Iniciar ceftriaxona [A6].", FaultKind.NAME),
+    ("NEWS2 de 11 pontos, risco baixo [A6].", FaultKind.CONTRADICTION),
+    ("NEWS2 de 3 pontos e Charlson de 7 [A6].", FaultKind.NUMBER),
+    ("NEWS3 de 11 pontos [A6].", FaultKind.NAME),
+    ("O CID J44.9 é incompatível com o procedimento 0408040084 [A7].", FaultKind.NAME),
+    ("O CID J18.9 é compatível com o procedimento 0408040084 [A7].", FaultKind.CONTRADICTION),
+    ("A prótese é para o lado esquerdo [A8].", FaultKind.CONTRADICTION),
+    ("Há quatro fabricantes distintos [A8].", FaultKind.NUMBER),
+    ("Diferença de +1,2 g/dL [A9].", FaultKind.NUMBER),
+    ("Coleta às 8h40 [A9].", FaultKind.NUMBER),
+    ("O registro 80123450017 foi verificado [A10].", FaultKind.CONTRADICTION),
+    ("VCM de 73,4 fL [C:vcm_calculado].", FaultKind.NUMBER),
+    ("A relação é 1234 [C:rnl].", FaultKind.NUMBER),
+    ("Doença renal estágio IV [A5].", FaultKind.NUMBER),
+    ("Não há interações medicamentosas [A5].", FaultKind.FORBIDDEN),
+    ("A prescrição está sem interação relevante [A5].", FaultKind.FORBIDDEN),
+    ("O diagnóstico é leucemia aguda [A3].", FaultKind.FORBIDDEN),
+    ("Diagnóstico de leucemia mieloide [A3].", FaultKind.FORBIDDEN),
+    ("Trata-se de leucemia [A3].", FaultKind.FORBIDDEN),
+    ("O paciente tem leucemia [A3].", FaultKind.FORBIDDEN),
+    ("Prescreva-se concentrado de hemácias [A1].", FaultKind.FORBIDDEN),
+    ("Provável leucemia.", FaultKind.UNCITED),
+    ("Outra coisa [A99].", FaultKind.UNKNOWN_ID),
+    ("Outra coisa [C:inventado].", FaultKind.UNKNOWN_ID),
+]
+
+BAD_EN = [
+    ("Haemoglobin is 8.6 g/dL [A1].", FaultKind.NUMBER),
+    ("Haemoglobin is above 7.0 g/dL [A1].", FaultKind.SIDE),
+    ("Haemoglobin is elevated [A1].", FaultKind.CONTRADICTION),
+    ("There is no anemia [A1].", FaultKind.CONTRADICTION),
+    ("Mild anaemia [A1].", FaultKind.CONTRADICTION),
+    ("White cells are 41.5/mm³ [A3].", FaultKind.NUMBER),
+    ("White cells doubled [A3].", FaultKind.NUMBER),
+    ("Due in 10 days [A4].", FaultKind.UNIT),
+    ("Due by January 12, 2026 [A4].", FaultKind.NUMBER),
+    ("There are no interactions [A5].", FaultKind.FORBIDDEN),
+    ("The diagnosis is leukaemia [A3].", FaultKind.FORBIDDEN),
+    ("The patient has leukaemia [A3].", FaultKind.FORBIDDEN),
+    ("Low risk by NEWS2 of 11 points [A6].", FaultKind.CONTRADICTION),
+    ("Start warfarin [A5].", FaultKind.NAME),
+]
