@@ -19,9 +19,10 @@ from shared.group_commit import GroupCommit
 from shared.messaging import messages
 from shared.messaging.publisher import Publisher
 from shared.messaging.topology import EVENTS_QUEUE, connection_parameters
+from shared.privacy.blind_index import NOBODY, Subject
 from shared.settings import Settings
 from shared.tasks import acceptance, publishing
-from shared.tasks.acceptance import Accepted, NewTask
+from shared.tasks.acceptance import Accepted, NewTask, TaskSource
 from shared.tasks.publishing import Due, Published
 
 _log = structlog.get_logger(__name__)
@@ -71,6 +72,10 @@ class Submission:
         idempotency_key: str | None = None,
         body_hash: str = "",
         traceparent: str | None = None,
+        subject: Subject = NOBODY,
+        urgent: bool = False,
+        after: tuple[str, ...] = (),
+        source: TaskSource | None = None,
     ) -> NewTask:
         """A task with an id of its own, not yet durable."""
         moment = clock.now()
@@ -86,6 +91,10 @@ class Submission:
             idempotency_key=idempotency_key,
             body_hash=body_hash,
             traceparent=traceparent,
+            subject=subject,
+            urgent=urgent,
+            after=after,
+            source=source,
         )
 
     async def accept(self, task: NewTask) -> Accepted:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -21,6 +22,7 @@ from shared.findings import Alerta, Avaliacao
 from shared.group_commit import Commits, Operation
 from shared.messaging import messages
 from shared.messaging.messages import OwnMessage
+from shared.privacy.blind_index import BlindIndexes
 from shared.settings import WorkerSettings
 from shared.tasks import acceptance, claiming, finding, rejected, settling
 from shared.tasks.claiming import Claimed, ClaimRequest, Refusal
@@ -46,11 +48,14 @@ _KILLS_ITS_WORKER = Decision(
 class Execution:
     """Works on the deliveries of one domain in one process. `process` may run on many threads at once."""
 
-    def __init__(self, work: DomainWork, owner: str, commits: Commits, worker: WorkerSettings) -> None:
+    def __init__(
+        self, work: DomainWork, owner: str, commits: Commits, worker: WorkerSettings, blind: BlindIndexes
+    ) -> None:
         self._work = work
         self._owner = owner
         self._commits = commits
         self._worker = worker
+        self._blind = blind
         self._stopping = threading.Event()
         self.running: dict[str, RunHandle] = {}
 
@@ -84,7 +89,7 @@ class Execution:
         message = messages.decode(delivery.body, delivery.message_id)
         if isinstance(message, OwnMessage):
             return message.task_id
-        task_id: str = self._durably(acceptance.adopt, foreign_task(self._work.domain, message, delivery))
+        task_id: str = self._durably(acceptance.adopt, foreign_task(self._work.domain, message, delivery, self._blind))
         return task_id
 
     def _keep_rejected(self, delivery: Delivery, refusal: MessageRejected) -> bool:
@@ -124,12 +129,18 @@ class Execution:
 
     def _settled(self, claim: Claimed, settlement: Settlement) -> bool:
         try:
-            return bool(self._durably(settling.settle, settlement))
+            return self._end(settlement)
         except StoreUnavailable:
             raise
         except Exception as error:  # noqa: BLE001 - a result that no store can hold must still end its task
             _log.error("result_unstorable", task_id=claim.task_id, exception=type(error).__name__)
-            return bool(self._durably(settling.settle, _settlement(claim, Decision(Fate.FAIL, *named(error)))))
+            return self._end(_settlement(claim, Decision(Fate.FAIL, *named(error))))
+
+    def _end(self, settlement: Settlement | None) -> bool:
+        """False where the fence was lost. What ends is also told to whoever the domain tells."""
+        if settlement is None:
+            return True
+        return bool(self._durably(settling.settle, replace(settlement, publish_to=self._work.results_queue)))
 
     def _attempt(self, claim: Claimed, run: RunHandle) -> Settlement | None:
         kept: list[Avaliacao] = []
@@ -159,7 +170,14 @@ class Execution:
             alerts = [_alert(found) for found in evaluation.criticos]
             saved = self._durably(
                 finding.save_findings,
-                Findings(claim.task_id, claim.fence, claim.run, evaluation.model_dump(mode="json"), alerts),
+                Findings(
+                    claim.task_id,
+                    claim.fence,
+                    claim.run,
+                    evaluation.model_dump(mode="json"),
+                    alerts,
+                    self._work.results_queue,
+                ),
             )
             if not saved:
                 raise LeaseLost("outro processo assumiu a tarefa")

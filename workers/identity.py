@@ -13,14 +13,16 @@ from shared.domain import Domain
 from shared.errors import MessageRejected
 from shared.field_paths import field_path
 from shared.messaging.messages import ForeignMessage
+from shared.privacy.blind_index import BlindIndexes
 from shared.tasks.acceptance import ForeignTask
+from shared.tasks.traits import traits_of
 from workers.delivery import Delivery
 
 _TENANT = "default"
 _MAX_PAYLOAD_BYTES = 1_048_576
 
 
-def foreign_task(domain: Domain, message: ForeignMessage, delivery: Delivery) -> ForeignTask:
+def foreign_task(domain: Domain, message: ForeignMessage, delivery: Delivery, blind: BlindIndexes) -> ForeignTask:
     """A row for a message of another system. Raises MessageRejected when its event or payload is not understood."""
     event = domain.event(message.event)
     if event is None:
@@ -33,6 +35,7 @@ def foreign_task(domain: Domain, message: ForeignMessage, delivery: Delivery) ->
     except ValidationError as error:
         fields = ", ".join(field_path(item["loc"]) for item in error.errors(include_input=False)[:10])
         raise MessageRejected("invalid_payload", f"campos recusados: {fields}") from None
+    traits = traits_of(event, request, blind.of(_TENANT))
     return ForeignTask(
         ids=_ids(domain, message, delivery.body),
         tenant=_TENANT,
@@ -43,6 +46,9 @@ def foreign_task(domain: Domain, message: ForeignMessage, delivery: Delivery) ->
         external_id=message.external_id,
         reply_to=message.reply_to,
         traceparent=delivery.traceparent,
+        subject=traits.subject,
+        urgent=traits.urgent,
+        after=traits.after,
     )
 
 

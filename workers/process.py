@@ -14,6 +14,7 @@ from shared import clock
 from shared.database import Database
 from shared.errors import WorkerDraining
 from shared.messaging.topology import connection_parameters
+from shared.privacy.blind_index import BlindIndexes
 from shared.settings import Settings
 from shared.tasks.fleet import Heartbeat
 from shared.version import VERSION
@@ -52,7 +53,8 @@ class ConsumerProcess:
         # One connection takes work in, one writes its outcomes, one looks after leases.
         self._database = Database(platform.database_url.get_secret_value(), pool_size=3)
         self._commits = Writes(self._database)
-        self._execution = Execution(work, identity.owner, self._commits, config.worker)
+        blind = BlindIndexes(config.privacy.blind_index_key.get_secret_value())
+        self._execution = Execution(work, identity.owner, self._commits, config.worker, blind)
         self._engine = self._make_engine(engine)
         self._keeper = Keeper(
             self._database, self._execution, identity.owner, config.worker, self._heartbeat, self._engine.stop

@@ -11,16 +11,27 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, tuple_
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from shared.bulk import bulk_insert
 from shared.clock import now
 from shared.errors import IdempotencyMismatch
+from shared.privacy.blind_index import NOBODY, Subject
 from shared.tasks import timeline
-from shared.tasks.schema import idempotency_keys, tasks
+from shared.tasks.schema import idempotency_keys, task_sources, tasks
 from shared.tasks.states import TaskStatus, TimelineKind
 
 _Key = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSource:
+    """The document of another standard that a request was read from, with the report of its reading."""
+
+    media_type: str
+    body: bytes
+    report: dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -38,6 +49,11 @@ class NewTask:
     idempotency_key: str | None = None
     body_hash: str = ""
     traceparent: str | None = None
+    subject: Subject = NOBODY
+    urgent: bool = False
+    after: tuple[str, ...] = ()  # events of its domain that it waits for, see `shared.domain.Event`
+    source: TaskSource | None = None
+    origin: str = "api"  # api | mllp
 
 
 @dataclass(slots=True)
@@ -60,6 +76,9 @@ class ForeignTask:
     external_id: str | None
     reply_to: str | None
     traceparent: str | None
+    subject: Subject = NOBODY
+    urgent: bool = False
+    after: tuple[str, ...] = ()
 
 
 def accept(connection: Connection, items: Sequence[NewTask]) -> list[Accepted | IdempotencyMismatch]:
@@ -67,6 +86,7 @@ def accept(connection: Connection, items: Sequence[NewTask]) -> list[Accepted | 
     known = _claim_keys(connection, [item for item in items if item.idempotency_key])
     fresh = [item for item in items if not item.idempotency_key or known[_key(item)][1] == item.id]
     bulk_insert(connection, tasks, [_row(item) for item in fresh], ignore_conflicts=True)
+    _keep_sources(connection, fresh)
     return [_answer(item, known) for item in items]
 
 
@@ -77,13 +97,42 @@ def _row(item: NewTask) -> dict[str, Any]:
         "client": item.client,
         "domain": item.domain,
         "event": item.event,
-        "origin": "api",
+        "origin": item.origin,
         "payload": item.payload,
         "status": TaskStatus.PENDING.value,
         "created_at": item.created_at,
         "publish_at": item.publish_at,
         "traceparent": item.traceparent,
+        **_traits(item),
     }
+
+
+def _traits(item: NewTask | ForeignTask) -> dict[str, Any]:
+    return {
+        "patient_cpf": item.subject.cpf,
+        "patient_cns": item.subject.cns,
+        "patient_record": item.subject.record,
+        "urgent": item.urgent,
+        "runs_after": " ".join(item.after) or None,
+    }
+
+
+def _keep_sources(connection: Connection, items: list[NewTask]) -> None:
+    """The documents of those that have one; the same batch may run again after a lost connection."""
+    rows = [
+        {
+            "task_id": item.id,
+            "media_type": item.source.media_type,
+            "body": item.source.body,
+            "report": item.source.report,
+            "created_at": item.created_at,
+        }
+        for item in items
+        if item.source
+    ]
+    if rows:
+        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        connection.execute(insert(task_sources).on_conflict_do_nothing(), rows)
 
 
 def _key(item: NewTask) -> _Key:
@@ -158,4 +207,5 @@ def _foreign_row(item: ForeignTask, moment: datetime) -> dict[str, Any]:
         # The broker still holds the message that we read; should both be lost, the relay publishes the row.
         "publish_at": moment + timedelta(minutes=1),
         "traceparent": item.traceparent,
+        **_traits(item),
     }

@@ -6,23 +6,24 @@ hold that fence (`shared.tasks.fencing`), so a second delivery or a worker belie
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, or_, select, update
+from sqlalchemy import String, and_, bindparam, case, or_, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from shared.bulk import among, keys
 from shared.clock import now
 from shared.database import UtcDateTime
-from shared.tasks import timeline
+from shared.tasks import precedence, timeline
+from shared.tasks.precedence import TaskFacts
 from shared.tasks.schema import tasks
-from shared.tasks.states import TERMINAL, TaskStatus, TimelineKind
+from shared.tasks.states import TERMINAL, WAITING, TaskStatus, TimelineKind
 
 _t = tasks.c
 
@@ -55,67 +56,142 @@ class Refusal(StrEnum):
     TERMINAL = "terminal"  # already done
     LEASED = "leased"  # another owner's lease lives
     NOT_DUE = "not_due"  # its back-off is not over
+    WAITS_FOR_EARLIER = "waits_for_earlier"  # an earlier task of its patient has not ended
 
 
 def claim(connection: Connection, items: Sequence[ClaimRequest]) -> list[Claimed | Refusal]:
-    """Take every claimable task of the batch; doubled messages in one batch get one claim."""
+    """Take every claimable task of the batch; doubled messages in one batch get one claim.
+
+    Where urgent work waits in the domain, a request for an ordinary task may be answered with an urgent one.
+    """
     moment = now()
-    wanted = {item.task_id: item for item in reversed(items)}
-    some = items[0]
+    ids = list({item.task_id: item for item in items})
+    answers: dict[str, Claimed | Refusal] = dict(_take(connection, items[0], ids, moment, first_come=True))
+    left = [task_id for task_id in ids if task_id not in answers]
+    if left:
+        answers |= _decide(connection, items[0], left, moment)
+    return [_once(answers, item.task_id) for item in items]
+
+
+def _once(answers: dict[str, Claimed | Refusal], task_id: str) -> Claimed | Refusal:
+    answer = answers[task_id]
+    if isinstance(answer, Claimed):
+        answers[task_id] = Refusal.LEASED
+    return answer
+
+
+def _take(
+    connection: Connection, request: ClaimRequest, ids: Collection[str], moment: datetime, *, first_come: bool
+) -> dict[str, Claimed]:
+    """Claim those of `ids` that can be; with `first_come`, only those for which no rule of precedence need be asked."""
+    if not ids:
+        return {}
     dialect = connection.dialect.name
     rows = connection.execute(
-        _claim_statement(dialect),
+        _claim_statement(dialect, first_come),
         {
             "b_moment": moment,
-            "b_owner": some.owner,
-            "b_domain": some.domain,
-            "b_lease_until": moment + timedelta(seconds=some.lease_s),
-            **keys(dialect, [(task_id,) for task_id in wanted]),
+            "b_owner": request.owner,
+            "b_domain": request.domain,
+            "b_lease_until": moment + timedelta(seconds=request.lease_s),
+            **keys(dialect, [(task_id,) for task_id in ids]),
         },
     ).all()
     claimed = {row.id: Claimed(*row) for row in rows}
-    timeline.append_same(connection, claimed, TimelineKind.CLAIMED, moment, {"worker": some.owner})
-    refused = _why_refused(connection, [task_id for task_id in wanted if task_id not in claimed])
-    return [
-        claimed.pop(item.task_id) if item.task_id in claimed else refused.get(item.task_id, Refusal.LEASED)
-        for item in items
-    ]
+    timeline.append_same(connection, claimed, TimelineKind.CLAIMED, moment, {"worker": request.owner})
+    return claimed
 
 
-@lru_cache(maxsize=2)
-def _claim_statement(dialect: str) -> ReturningUpdate[Any]:
+@lru_cache(maxsize=4)
+def _claim_statement(dialect: str, first_come: bool) -> ReturningUpdate[Any]:
     moment = bindparam("b_moment", type_=UtcDateTime())
+    domain = bindparam("b_domain", type_=String())
     claimable = or_(
         _t.status.in_([TaskStatus.PENDING.value, TaskStatus.QUEUED.value]),
         and_(_t.status == TaskStatus.RETRYING.value, _t.not_before <= moment),
         and_(_t.status == TaskStatus.RUNNING.value, _t.lease_until < moment),
     )
-    return (
-        update(tasks)
-        .where(among(dialect, (_t.id,)), _t.domain == bindparam("b_domain"), claimable)
-        .values(
-            deaths=_t.deaths + case((_t.status == TaskStatus.RUNNING.value, 1), else_=0),
-            status=TaskStatus.RUNNING.value,
-            fence=_t.fence + 1,
-            version=_t.version + 1,
-            owner=bindparam("b_owner"),
-            lease_until=bindparam("b_lease_until", type_=UtcDateTime()),
-            started_at=case((_t.started_at.is_(None), moment), else_=_t.started_at),
-            publish_at=None,
-            not_before=None,
+    statement = update(tasks).where(among(dialect, (_t.id,)), _t.domain == domain, claimable)
+    if first_come:
+        statement = statement.where(_t.runs_after.is_(None), or_(_t.urgent, precedence.no_urgent_waits(domain, moment)))
+    return statement.values(
+        deaths=_t.deaths + case((_t.status == TaskStatus.RUNNING.value, 1), else_=0),
+        status=TaskStatus.RUNNING.value,
+        fence=_t.fence + 1,
+        version=_t.version + 1,
+        owner=bindparam("b_owner"),
+        lease_until=bindparam("b_lease_until", type_=UtcDateTime()),
+        started_at=case((_t.started_at.is_(None), moment), else_=_t.started_at),
+        publish_at=None,
+        not_before=None,
+        waits_for=None,
+    ).returning(_t.id, _t.fence, _t.run, _t.attempts, _t.deaths, _t.domain, _t.event, _t.payload, _t.created_at)
+
+
+def _decide(
+    connection: Connection, request: ClaimRequest, ids: list[str], moment: datetime
+) -> dict[str, Claimed | Refusal]:
+    """Whatever `first_come` left: refused with the reason, held back, overtaken, or claimed after all."""
+    rows = {row.id: row for row in connection.execute(select(*_FACTS).where(_t.id.in_(ids)))}
+    answers: dict[str, Claimed | Refusal] = {i: _refusal(rows.get(i)) for i in ids}
+    free = [row for row in rows.values() if row.domain == request.domain and _claimable(row, moment)]
+    _due_again(connection, [i for i in rows.keys() - {row.id for row in free} if answers[i] is Refusal.NOT_DUE])
+    waiting = [row for row in free if row.status in WAITING]
+    held = precedence.hold_back(connection, waiting, moment)
+    answers |= dict.fromkeys(held, Refusal.WAITS_FOR_EARLIER)
+    ordinary = sorted((row for row in waiting if row.id not in held and not row.urgent), key=_age, reverse=True)
+    urgent = precedence.take_urgent(connection, request.domain, moment, len(ordinary))
+    swaps = dict(zip(urgent, (row.id for row in ordinary), strict=False))  # the youngest give way
+    precedence.displace(connection, list(swaps.values()), moment)
+    wanted = {row.id for row in free} - held - set(swaps.values()) | set(urgent)
+    taken = _take(connection, request, wanted, moment, first_come=False)
+    timeline.append_same(connection, swaps, TimelineKind.OVERTOOK, moment, {})
+    return answers | {swaps.get(task_id, task_id): claimed for task_id, claimed in taken.items()}
+
+
+_FACTS = (
+    _t.id,
+    _t.tenant,
+    _t.domain,
+    _t.status,
+    _t.created_at,
+    _t.not_before,
+    _t.lease_until,
+    _t.urgent,
+    _t.runs_after,
+    _t.waits_for,
+    _t.patient_cpf,
+    _t.patient_cns,
+    _t.patient_record,
+)
+
+
+def _age(row: TaskFacts) -> tuple[datetime, str]:
+    return row.created_at, row.id
+
+
+def _claimable(row: TaskFacts, moment: datetime) -> bool:
+    match TaskStatus(row.status):
+        case TaskStatus.PENDING | TaskStatus.QUEUED:
+            return True
+        case TaskStatus.RETRYING:
+            return bool(row.not_before <= moment)
+        case TaskStatus.RUNNING:
+            return bool(row.lease_until < moment)
+    return False
+
+
+def _refusal(row: TaskFacts | None) -> Refusal:
+    if row is None:
+        return Refusal.UNKNOWN
+    if row.status in TERMINAL:
+        return Refusal.TERMINAL
+    return Refusal.NOT_DUE if row.status == TaskStatus.RETRYING else Refusal.LEASED
+
+
+def _due_again(connection: Connection, ids: list[str]) -> None:
+    """Their messages are used up: without this a clock that runs behind would cost the whole rebuild interval."""
+    if ids:
+        connection.execute(
+            update(tasks).where(_t.id.in_(ids), _t.status == TaskStatus.RETRYING.value).values(publish_at=_t.not_before)
         )
-        .returning(_t.id, _t.fence, _t.run, _t.attempts, _t.deaths, _t.domain, _t.event, _t.payload, _t.created_at)
-    )
-
-
-def _why_refused(connection: Connection, ids: list[str]) -> dict[str, Refusal]:
-    if not ids:
-        return {}
-    statuses = {row.id: row.status for row in connection.execute(select(_t.id, _t.status).where(_t.id.in_(ids)))}
-    reasons = {TaskStatus.RUNNING.value: Refusal.LEASED, TaskStatus.RETRYING.value: Refusal.NOT_DUE}
-    reasons |= {status.value: Refusal.TERMINAL for status in TERMINAL}
-    early = [task_id for task_id, status in statuses.items() if status == TaskStatus.RETRYING.value]
-    if early:
-        # Its message is used up: without this a clock that runs behind would cost the whole rebuild interval.
-        connection.execute(update(tasks).where(_t.id.in_(early)).values(publish_at=_t.not_before))
-    return {i: reasons.get(statuses[i], Refusal.LEASED) if i in statuses else Refusal.UNKNOWN for i in ids}

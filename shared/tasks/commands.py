@@ -29,6 +29,7 @@ def cancel(connection: Connection, tenant: str, task_id: str) -> TaskStatus:
             finished_at=moment,
             publish_at=None,
             not_before=None,
+            waits_for=None,
             version=_t.version + 1,
         )
         .returning(_t.id)

@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 from shared.bulk import among, keys
 from shared.clock import now
 from shared.database import UtcDateTime
-from shared.tasks import timeline
+from shared.tasks import precedence, timeline
 from shared.tasks.schema import tasks
 from shared.tasks.states import WAITING, TaskStatus, TimelineKind
 
@@ -41,6 +41,7 @@ class Due:
 def take_due(connection: Connection, domains: Sequence[str], limit: int, hold_s: float) -> list[Due]:
     """Rows of these domains due now, held back from other relays for `hold_s` seconds while confirms are awaited."""
     moment = now()
+    precedence.release(connection, moment)
     due = (
         select(_t.id)
         .where(_t.publish_at <= moment, _t.status.in_(_WAITING), _t.domain.in_(list(domains)))

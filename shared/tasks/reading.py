@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import and_, or_, select
 from sqlalchemy.engine import Connection, Row
 
-from shared.tasks.schema import task_findings, task_results, tasks
+from shared.tasks.acceptance import TaskSource
+from shared.tasks.reviews import STANDING_COLUMNS, standing
+from shared.tasks.schema import task_findings, task_results, task_reviews, task_sources, tasks
 
 _t = tasks.c
 
@@ -34,9 +36,11 @@ _VIEW = (
         task_findings.c.evaluation,
         task_findings.c.alerts,
         task_results.c.result,
+        *STANDING_COLUMNS,
     )
     .outerjoin(task_findings, and_(task_findings.c.task_id == _t.id, task_findings.c.run == _t.run))
     .outerjoin(task_results, and_(task_results.c.task_id == _t.id, task_results.c.run == _t.run))
+    .outerjoin(task_reviews, standing(_t.run))
 )
 
 
@@ -52,6 +56,17 @@ def versions(connection: Connection, ids: Collection[str]) -> dict[str, int]:
     """The version of each task, for everybody who waits for a change, in one query."""
     rows = connection.execute(select(_t.id, _t.version).where(_t.id.in_(list(ids))))
     return {row.id: row.version for row in rows}
+
+
+def source(connection: Connection, tenant: str, task_id: str) -> TaskSource | None:
+    """The document that the task was read from; None where it came as native JSON."""
+    s = task_sources.c
+    row = connection.execute(
+        select(s.media_type, s.body, s.report)
+        .join_from(task_sources, tasks, s.task_id == _t.id)
+        .where(_t.tenant == tenant, _t.id == task_id)
+    ).one_or_none()
+    return None if row is None else TaskSource(*row)
 
 
 def earlier_results(connection: Connection, task_id: str) -> list[dict[str, Any]]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, tuple_, update
+from sqlalchemy import select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from shared.clock import now
@@ -18,6 +19,8 @@ _r = rejected_messages.c
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
+    """One message as it came, with the stable code of its refusal and words that hold no value."""
+
     id: str
     domain: str
     vhost: str
@@ -25,10 +28,11 @@ class Rejection:
     detail: str
     body: bytes
     message_id: str | None
+    to_broker: bool = True  # False: it did not come from a broker, so nobody looks for its copy there
 
 
 def keep(connection: Connection, items: Sequence[Rejection]) -> list[None]:
-    """Write the raw bytes with the reason; the relay makes the copy on the broker."""
+    """Write the raw bytes with the reason, once per id; the relay makes the copy on the broker."""
     moment = now()
     rows = [
         {
@@ -40,10 +44,12 @@ def keep(connection: Connection, items: Sequence[Rejection]) -> list[None]:
             "body": item.body,
             "message_id": item.message_id,
             "received_at": moment,
+            "copied_at": None if item.to_broker else moment,
         }
         for item in items
     ]
-    connection.execute(insert(rejected_messages), rows)
+    insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    connection.execute(insert(rejected_messages).on_conflict_do_nothing(), rows)
     return [None] * len(items)
 
 

@@ -7,6 +7,8 @@ encrypting them is one TypeDecorator.
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -26,6 +28,17 @@ from shared.database import UtcDateTime, metadata
 
 _Sequence = BigInteger().with_variant(Integer, "sqlite")  # SQLite autoincrements only INTEGER keys
 
+
+def _where(condition: str) -> dict[str, Any]:
+    """A partial index, on both databases."""
+    return {"postgresql_where": text(condition), "sqlite_where": text(condition)}
+
+
+def _patient_indexes(*columns: str) -> list[Index]:
+    """In the order in which a patient's tasks are read and wait for one another."""
+    return [Index(f"ix_tasks_{c}", "tenant", c, "created_at", "id", **_where(f"{c} IS NOT NULL")) for c in columns]
+
+
 tasks = Table(
     "tasks",
     metadata,
@@ -34,7 +47,7 @@ tasks = Table(
     Column("client", String(128), nullable=False),
     Column("domain", String(64), nullable=False),
     Column("event", String(64), nullable=False),
-    Column("origin", String(8), nullable=False),  # api | broker
+    Column("origin", String(8), nullable=False),  # api | mllp | broker
     Column("external_id", String(256)),  # what a foreign system calls it
     Column("reply_to", String(256)),
     Column("payload", Text, nullable=False),
@@ -60,6 +73,15 @@ tasks = Table(
     Column("degraded", Boolean, nullable=False, server_default=text("false")),
     Column("error", JSON),
     Column("traceparent", String(64)),
+    Column("patient_cpf", String(32)),  # blind values (shared.privacy.blind_index), never the numbers themselves
+    Column("patient_cns", String(32)),
+    Column("patient_record", String(32)),
+    Column("urgent", Boolean, nullable=False, server_default=text("false")),  # overtakes what waits in its domain
+    Column("runs_after", String(256)),  # events, separated by blanks, that must have ended for the same patient
+    Column("waits_for", String(36)),  # the earlier task that refused its last claim
+    *_patient_indexes("patient_cpf", "patient_cns", "patient_record"),
+    Index("ix_tasks_urgent", "domain", "created_at", "id", **_where("urgent AND finished_at IS NULL")),
+    Index("ix_tasks_waits_for", "waits_for", **_where("waits_for IS NOT NULL")),
     Index(
         "ix_tasks_publish_at",
         "publish_at",
@@ -85,6 +107,16 @@ tasks = Table(
     ),
 )
 
+task_sources = Table(
+    "task_sources",
+    metadata,
+    Column("task_id", ForeignKey("tasks.id"), primary_key=True),
+    Column("media_type", String(128), nullable=False),
+    Column("body", LargeBinary, nullable=False),  # as it came
+    Column("report", JSON, nullable=False),  # what of it was mapped, missing, or not understood
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
 task_findings = Table(
     "task_findings",
     metadata,
@@ -103,6 +135,25 @@ task_results = Table(
     Column("result", JSON, nullable=False),
     Column("degraded", Boolean, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+)
+
+task_reviews = Table(
+    "task_reviews",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("task_id", ForeignKey("tasks.id"), nullable=False),
+    Column("run", Integer, nullable=False),
+    Column("number", Integer, nullable=False),  # 1, 2, … within the run; the highest stands, none is ever changed
+    Column("decision", String(16), nullable=False),  # aceito | editado | rejeitado
+    Column("council", String(16), nullable=False),
+    Column("registration", String(20), nullable=False),
+    Column("state", String(2), nullable=False),
+    Column("reason", Text),
+    Column("opinion", Text),  # the edited text
+    Column("difference", JSON(none_as_null=True)),  # the edited text against the draft, by sentence
+    Column("client", String(128), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index("ix_task_reviews_run", "task_id", "run", "number", unique=True),
 )
 
 task_events = Table(

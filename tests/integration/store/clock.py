@@ -7,10 +7,13 @@ from datetime import datetime, timedelta
 import pytest
 
 from shared import clock
+from shared.notifications import outbox
 from shared.tasks import (
     acceptance,
+    alerts,
     claiming,
     commands,
+    delivering,
     finding,
     fleet,
     leases,
@@ -20,7 +23,21 @@ from shared.tasks import (
     timeline,
 )
 
-_CLOCKED = (acceptance, claiming, commands, finding, fleet, leases, publishing, rejected, settling, timeline)
+_CLOCKED = (
+    acceptance,
+    alerts,
+    claiming,
+    commands,
+    delivering,
+    finding,
+    fleet,
+    leases,
+    outbox,
+    publishing,
+    rejected,
+    settling,
+    timeline,
+)
 
 
 class StoreClock:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import update
 
 from shared.database import Database
+from shared.privacy.blind_index import BlindIndexes
 from shared.settings import DomainSettings, WorkerSettings
 from shared.tasks import reading, rejected
 from shared.tasks.schema import tasks
@@ -24,12 +25,13 @@ from workers.writes import Writes
 OWNER = "w1"
 WORK = DomainWork.load(DomainSettings(domain_packages=["tests.fixtures.domains"]), "eco")
 WORKER = WorkerSettings(retry_max_attempts=2, retry_base_s=100, retry_cap_s=100)
+BLIND = BlindIndexes("chave-dos-testes")
 SECRET = "segredo-que-nao-pode-vazar"
 
 
 def make(database: Database, worker: WorkerSettings = WORKER, **handlers: Any) -> Execution:
     work = DomainWork(WORK.domain, WORK.handlers | handlers)
-    return Execution(work, OWNER, Writes(database), worker)
+    return Execution(work, OWNER, Writes(database), worker, BLIND)
 
 
 def own(database: Database, event: str, **payload: Any) -> str:

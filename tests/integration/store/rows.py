@@ -21,20 +21,24 @@ TENANT = "default"
 LEASE_S = 60.0
 
 
-def new_task(key: str | None = None, body_hash: str = "h1", domain: str = "eco", due_in_s: float = 5.0) -> NewTask:
+def new_task(
+    key: str | None = None, body_hash: str = "h1", domain: str = "eco", due_in_s: float = 5.0, **traits: Any
+) -> NewTask:
+    """`traits`: event, subject, urgent, after, source."""
     moment = clock.now()
     return NewTask(
         id=str(uuid4()),
         tenant=TENANT,
         client="tests",
         domain=domain,
-        event="eco",
+        event=traits.pop("event", "eco"),
         payload='{"texto":"x"}',
         created_at=moment,
         publish_at=moment + timedelta(seconds=due_in_s),
         idempotency_key=key,
         body_hash=body_hash,
         traceparent="00-trace",
+        **traits,
     )
 
 

@@ -26,7 +26,7 @@ from tests.integration.store.rows import (
 )
 
 EVALUATION = {"achados": [{"id": "A1"}, {"id": "A2"}]}
-ALERTS = [{"id": "A1", "codigo": "critico_teste", "descricao": "x"}]
+ALERTS = [{"id": "A1", "achado": "A1", "codigo": "critico_teste", "descricao": "x"}]
 
 
 def _save(database: Database, *items: Findings) -> list[bool]:
