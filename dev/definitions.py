@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from handlers.configured import configured_domains
-from shared.messaging.topology import EVENTS_QUEUE, QUORUM, REJECTED_QUEUE
+from shared.messaging.topology import EVENTS_QUEUE, QUORUM, REJECTED_QUEUE, RESULTS_QUEUE
 from shared.settings import DomainSettings
 
-QUEUES = (EVENTS_QUEUE, REJECTED_QUEUE)
+_ALWAYS = (EVENTS_QUEUE, REJECTED_QUEUE)
 
 # configure / write / read, per role. The API only publishes through the default exchange.
 RIGHTS = {
@@ -64,9 +64,16 @@ def definitions(vhosts: Iterable[str], users: Iterable[BrokerUser]) -> dict[str,
         "queues": [
             {"name": queue, "vhost": vhost, "durable": True, "auto_delete": False, "arguments": QUORUM}
             for vhost in vhosts
-            for queue in QUEUES
+            for queue in queues_of(vhost)
         ],
     }
+
+
+def queues_of(vhost: str) -> tuple[str, ...]:
+    """What every vhost holds, and `eventos.resultados` where its domain publishes results (DOMAIN__<KEY>__RESULTS)."""
+    config = DomainSettings()
+    publishing = {domain.vhost for key, domain in configured_domains(config).items() if config.of(key).results}
+    return (*_ALWAYS, RESULTS_QUEUE) if vhost in publishing else _ALWAYS
 
 
 def _user(user: BrokerUser) -> dict[str, Any]:

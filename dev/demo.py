@@ -12,10 +12,13 @@ import time
 import httpx
 
 from dev.console import DevError, failure
+from dev.demo_events import publish_results, take_events
 from dev.demo_requests import Case, cases, follow_all
 from dev.demo_view import View, show_results, watching
 from dev.stack import Stack, running_stack
 from dev.up import stop_on_sigterm
+from handlers.configured import configured_domains
+from shared.settings import DomainSettings
 
 DEADLINE_S = 120.0
 HTTP_TIMEOUT_S = 30.0
@@ -29,6 +32,10 @@ def run(stack: Stack) -> list[Case]:
     with watching(all_cases) as view:
         asyncio.run(_follow(stack.api_url, all_cases, view))
     show_results(all_cases)
+    told = take_events(stack.broker.worker_url, stack.domains.values())
+    if told:
+        counts = ", ".join(f"{count} {kind}" for kind, count in sorted(told.items()))
+        print(f"\nTold to other systems as CloudEvents on eventos.resultados, alerts before any model: {counts}.")
     return [case for case in all_cases if not case.succeeded]
 
 
@@ -51,6 +58,7 @@ def main() -> int:
     began = time.monotonic()
     print("Bringing Plantão up for a demo:", flush=True)
     try:
+        publish_results(configured_domains(DomainSettings()))
         with running_stack("demo") as stack:
             code = verdict(stack, run(stack))
     except KeyboardInterrupt:

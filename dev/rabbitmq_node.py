@@ -13,7 +13,7 @@ from pathlib import Path
 
 from dev.console import DevError
 from dev.credentials import Credentials
-from dev.definitions import QUEUES, BrokerUser, definitions
+from dev.definitions import BrokerUser, definitions, queues_of
 from dev.owned_process import OwnedProcess, wait_until
 from dev.ports import accepts, free_ports, is_free
 from dev.rabbitmq_programs import RabbitPrograms, find_programs
@@ -199,7 +199,9 @@ class RabbitNode:
 
     def _elect_leaders(self) -> None:
         """On RabbitMQ 3.10 a quorum queue of one member sometimes stays without a leader after a crash, for ever."""
-        elections = [f"ra:trigger_election({{'{vhost}_{queue}', node()}})" for vhost in self.vhosts for queue in QUEUES]
+        elections = [
+            f"ra:trigger_election({{'{vhost}_{queue}', node()}})" for vhost in self.vhosts for queue in queues_of(vhost)
+        ]
         self.ctl("eval", f"[{', '.join(f'catch {election}' for election in elections)}].")
 
     @property

@@ -14,7 +14,7 @@ import pika
 from pika.exceptions import AMQPError
 
 from dev.console import DevError
-from dev.definitions import QUEUES, TAGS, BrokerUser
+from dev.definitions import TAGS, BrokerUser, queues_of
 from shared.messaging.topology import QUORUM
 
 TIMEOUT_S = 5.0
@@ -89,7 +89,7 @@ def _prepare_vhost(api: httpx.Client, address: BrokerAddress, vhost: str, users:
         _put(api, f"/vhosts/{name}", {})
         everything = {"configure": ".*", "write": ".*", "read": ".*"}
         _put(api, f"/permissions/{name}/{_quoted(address.user)}", everything)
-    for queue in QUEUES:
+    for queue in queues_of(vhost):
         if not _exists(api, f"/queues/{name}/{_quoted(queue)}"):
             _put(api, f"/queues/{name}/{_quoted(queue)}", {"durable": True, "arguments": QUORUM})
     for user in users:

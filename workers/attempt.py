@@ -15,6 +15,7 @@ from shared.errors import ExecutionError, RulesFailed
 from shared.execution import Handler, Run
 from shared.field_paths import field_path
 from shared.findings import Avaliacao
+from shared.messaging.topology import RESULTS_QUEUE
 from shared.settings import DomainSettings
 
 Keep = Callable[[Avaliacao], None]
@@ -26,12 +27,14 @@ class DomainWork:
 
     domain: Domain
     handlers: dict[str, Handler]
+    results_queue: str | None = None  # where its alerts and ends are published, if the operator wants them
 
     @classmethod
     def load(cls, settings: DomainSettings, key: str) -> DomainWork:
         """The domain `key` with its handlers; imports its crews."""
         domain = configured_domains(settings)[key]
-        return cls(domain, load_handlers(domain, settings.domain_packages))
+        results_queue = RESULTS_QUEUE if settings.of(key).results else None
+        return cls(domain, load_handlers(domain, settings.domain_packages), results_queue)
 
     def request(self, event: str, payload: str) -> BaseModel:
         """The stored payload as its request model. Raises RulesFailed: it was valid when it was accepted."""

@@ -12,8 +12,10 @@ import structlog
 
 from handlers.configured import configured_domains
 from handlers.crew_runtime.footprint import trim
+from shared.clinical.table_files import InvalidTables
 from shared.llm.providers import preload
 from shared.logging import configure_logging
+from shared.notifications.contacts import ContactsInvalid, load_contacts
 from shared.settings import Settings, load_settings
 from workers import relay_process
 from workers.affinity import pin
@@ -30,16 +32,23 @@ def main(engine: str, arguments: list[str] | None = None) -> int:
     options = _parse(engine, arguments)
     config = load_settings()
     configure_logging(config.platform, f"workers/{engine}")
-    known = configured_domains(config.domains)
+    try:
+        known = configured_domains(config.domains)
+    except InvalidTables as invalid:
+        raise SystemExit(str(invalid)) from None
     chosen = options.domains.split(",") if options.domains else list(known)
     unknown = [key for key in chosen if key not in known]
     if unknown:
         raise SystemExit(f"--domains: unknown domain {unknown[0]!r}; known: {', '.join(known)}")
+    try:
+        contacts = load_contacts(config.notifications.contacts_file, config.platform.environment, set(known))
+    except ContactsInvalid as invalid:
+        raise SystemExit(str(invalid)) from None
     # Supervisors on one host do not know of each other: each begins at a CPU of its own luck.
     first = random.randrange(os.cpu_count() or 1)
     children = [_consumer(config, engine, key, options.concurrency, first + i) for i, key in enumerate(chosen)]
     if not options.no_relay:
-        children.append(Child("relay", partial(relay_process.run, config, engine), None))
+        children.append(Child("relay", partial(relay_process.run, config, engine, contacts), None))
     preload(config.model)
     trim()
     try:

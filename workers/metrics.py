@@ -18,6 +18,12 @@ ATTEMPT_SECONDS = Histogram(
 REFUSED = Counter("plantao_claims_refused_total", "Deliveries whose row needed nothing", ["domain", "reason"])
 REJECTED = Counter("plantao_messages_rejected_total", "Messages nobody understood", ["domain", "reason"])
 PUBLISHED = Counter("plantao_relay_published_total", "Rows the relay published", ["domain", "outcome"])
+CALLED = Counter("plantao_alert_calls_total", "Contacts called for an alert that nobody had acknowledged yet")
+DELIVERED = Counter(
+    "plantao_delivery_attempts_total",
+    "Attempts to tell somebody outside, by how they ended",
+    ["channel", "kind", "outcome"],
+)
 
 
 def serve(host: str, port: int) -> None:

@@ -52,7 +52,7 @@ class Relay:
                 _log.warning("relay_store_unavailable")
                 full = False
             if not full:
-                await _wait(stop, self._interval_s)
+                await pause(stop, self._interval_s)
 
     async def close(self) -> None:
         await asyncio.gather(*(publisher.close() for publisher in self.publishers.values()))
@@ -83,7 +83,7 @@ class Relay:
 
     async def _publish(self, row: Due) -> BrokerError | None:
         body = messages.encode(row.task_id, row.event, row.attempt)
-        return await _published(
+        return await published(
             self.publishers[row.domain],
             EVENTS_QUEUE,
             body,
@@ -98,7 +98,7 @@ class Relay:
             if publisher is None or not publisher.ready.is_set():
                 continue
             properties = messages.rejected_properties(row.id, row.reason)
-            if await _published(publisher, REJECTED_QUEUE, row.body, properties) is None:
+            if await published(publisher, REJECTED_QUEUE, row.body, properties) is None:
                 copied.append(row.id)
         if copied:
             await asyncio.to_thread(self._mark_copied, copied)
@@ -113,15 +113,17 @@ class Relay:
             rejected.mark_copied(connection, ids)
 
 
-async def _published(
+async def published(
     publisher: Publisher, queue: str, body: bytes, properties: messages.Properties
 ) -> BrokerError | None:
+    """Publish and await the broker's word; None once it has the message on disk."""
     outcome: asyncio.Future[BrokerError | None] = asyncio.get_running_loop().create_future()
     publisher.publish(queue, body, properties, outcome.set_result)
     return await outcome
 
 
-async def _wait(stop: asyncio.Event, seconds: float) -> None:
+async def pause(stop: asyncio.Event, seconds: float) -> None:
+    """Wait, at most until `stop`."""
     try:
         await asyncio.wait_for(stop.wait(), seconds)
     except TimeoutError:

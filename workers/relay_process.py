@@ -1,4 +1,4 @@
-"""The process beside the consumers: relay, housekeeping, metrics. Runs in a child of the supervisor."""
+"""The process beside the consumers: relay, deliveries, housekeeping, metrics. Runs in a child of the supervisor."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ from handlers.configured import configured_domains
 from shared import clock
 from shared.database import Database
 from shared.errors import StoreUnavailable
+from shared.notifications.contacts import Contacts
 from shared.settings import Settings
 from shared.tasks import fleet
 from shared.tasks.fleet import Heartbeat
 from shared.version import VERSION
 from workers import metrics
+from workers.deliveries import Deliveries
 from workers.housekeeping import Housekeeping
 from workers.process import ConsumerIdentity
 from workers.relay import Relay
@@ -26,20 +28,21 @@ from workers.relay import Relay
 _log = structlog.get_logger(__name__)
 
 
-def run(config: Settings, engine: str, identity: ConsumerIdentity) -> None:
+def run(config: Settings, engine: str, contacts: Contacts, identity: ConsumerIdentity) -> None:
     """Until SIGTERM or SIGINT, or until the supervisor is gone."""
     setproctitle("plantao relay")
     if config.worker.worker_metrics_port:
         metrics.serve(config.worker.worker_metrics_host, config.worker.worker_metrics_port)
-    asyncio.run(_run(config, engine, identity))
+    asyncio.run(_run(config, engine, contacts, identity))
 
 
-async def _run(config: Settings, engine: str, identity: ConsumerIdentity) -> None:
+async def _run(config: Settings, engine: str, contacts: Contacts, identity: ConsumerIdentity) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    database = Database(config.platform.database_url.get_secret_value(), pool_size=4)
+    database = Database(config.platform.database_url.get_secret_value(), pool_size=6)
     relay = Relay(config, database, configured_domains(config.domains))
+    deliveries = Deliveries(config, database, contacts, relay.publishers)
     housekeeping = Housekeeping(config, database)
     heartbeat = Heartbeat(
         id=identity.owner,
@@ -54,8 +57,12 @@ async def _run(config: Settings, engine: str, identity: ConsumerIdentity) -> Non
         restarts=identity.restarts,
     )
     await asyncio.gather(
-        relay.run(stop), housekeeping.run(stop), _beat(database, heartbeat, config.worker.worker_heartbeat_s, stop)
+        relay.run(stop),
+        deliveries.run(stop),
+        housekeeping.run(stop),
+        _beat(database, heartbeat, config.worker.worker_heartbeat_s, stop),
     )
+    await deliveries.close()
     await relay.close()
     database.close()
 

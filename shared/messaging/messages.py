@@ -59,6 +59,21 @@ def properties(task_id: str, domain: str, event: str, traceparent: str | None) -
     )
 
 
+def event_properties(event_id: str, kind: str, domain: str, task_id: str, at: datetime) -> pika.BasicProperties:
+    """For a CloudEvent that tells others what happened; `event_id` is the same at every attempt."""
+    headers = {
+        "ce-specversion": "1.0",
+        "ce-id": event_id,
+        "ce-type": kind,
+        "ce-source": f"/api/{domain}",
+        "ce-subject": task_id,
+        "ce-time": at.isoformat(),
+    }
+    return pika.BasicProperties(
+        content_type="application/json", delivery_mode=2, message_id=event_id, app_id="plantao", headers=headers
+    )
+
+
 def rejected_properties(rejected_id: str, reason: str) -> pika.BasicProperties:
     """For the copy of a message that nobody understood: its row's id, and the stable reason as `x-motivo`."""
     return pika.BasicProperties(delivery_mode=2, message_id=rejected_id, headers={"x-motivo": reason})

@@ -11,6 +11,7 @@ from shared.settings import BrokerSettings
 
 EVENTS_QUEUE = "eventos"
 REJECTED_QUEUE = "eventos.rejeitados"
+RESULTS_QUEUE = "eventos.resultados"  # only in vhosts of domains with DOMAIN__<KEY>__RESULTS
 QUORUM = {"x-queue-type": "quorum"}
 
 

@@ -13,7 +13,8 @@ from sqlalchemy.engine import Connection
 
 from shared.bulk import among, bulk_insert, keys
 from shared.clock import now
-from shared.tasks import timeline
+from shared.tasks import alerts, timeline
+from shared.tasks.alerts import Raised
 from shared.tasks.fencing import fenced
 from shared.tasks.schema import task_findings
 from shared.tasks.states import TimelineKind
@@ -28,6 +29,7 @@ class Findings:
     run: int
     evaluation: dict[str, Any]
     alerts: list[dict[str, Any]]
+    publish_to: str | None = None  # the queue that the domain's results go to, if any
 
 
 def save_findings(connection: Connection, items: Sequence[Findings]) -> list[bool]:
@@ -42,12 +44,8 @@ def save_findings(connection: Connection, items: Sequence[Findings]) -> list[boo
         timeline.TimelineLine(i.task_id, TimelineKind.FINDINGS, {"count": len(i.evaluation.get("achados", []))}, moment)
         for i in new
     ]
-    lines += [
-        timeline.TimelineLine(i.task_id, TimelineKind.ALERT, {"id": alert["id"], "codigo": alert["codigo"]}, moment)
-        for i in new
-        for alert in i.alerts
-    ]
     timeline.append(connection, lines)
+    alerts.raise_new(connection, [Raised(i.task_id, i.run, i.alerts, i.publish_to) for i in new], moment)
     return [item.task_id in held for item in items]
 
 

@@ -11,7 +11,9 @@ from sqlalchemy.engine import Connection
 
 from shared.bulk import bulk_insert
 from shared.clock import now
+from shared.notifications.outbox import Kind
 from shared.tasks import timeline
+from shared.tasks.announcing import Fact, announce
 from shared.tasks.fencing import fenced
 from shared.tasks.schema import task_results
 from shared.tasks.states import TERMINAL, TaskStatus, TimelineKind
@@ -25,6 +27,7 @@ class Completed:
     result: dict[str, Any]
     degraded: bool = False
     error: dict[str, Any] | None = None  # why it is degraded
+    publish_to: str | None = None  # the queue that the domain's results go to, if any
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ class NotCompleted:
     counts: str | None = None  # "attempts" | "deaths"
     line: TimelineKind = TimelineKind.RETRY
     data: dict[str, Any] = field(default_factory=dict)
+    publish_to: str | None = None
 
 
 Settlement = Completed | NotCompleted
@@ -49,7 +53,21 @@ def settle(connection: Connection, items: Sequence[Settlement]) -> list[bool]:
     moment = now()
     held = _complete(connection, [i for i in items if isinstance(i, Completed)], moment)
     held |= {i.task_id for i in items if isinstance(i, NotCompleted) and _end(connection, i, moment)}
+    announce(connection, [_fact(i) for i in items if i.task_id in held and _is_news(i)], moment)
     return [item.task_id in held for item in items]
+
+
+def _is_news(item: Settlement) -> bool:
+    return isinstance(item, Completed) or item.status is TaskStatus.FAILED
+
+
+def _fact(item: Settlement) -> Fact:
+    """What its receivers are told: how it ended, by code; the result is read from the API."""
+    if isinstance(item, Completed):
+        detail = {"status": TaskStatus.COMPLETED.value, "degraded": item.degraded}
+        return Fact(item.task_id, Kind.COMPLETED, item.publish_to, detail)
+    detail = {"status": item.status.value, "error": (item.error or {}).get("code")}
+    return Fact(item.task_id, Kind.FAILED, item.publish_to, detail)
 
 
 def _complete(connection: Connection, items: list[Completed], moment: datetime) -> set[str]:

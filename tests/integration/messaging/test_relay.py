@@ -28,6 +28,7 @@ from shared.tasks import commands, fleet, rejected
 from shared.tasks.fleet import Heartbeat
 from shared.tasks.rejected import Rejection
 from shared.tasks.schema import idempotency_keys, tasks
+from tests.integration.store.executing import BLIND
 from tests.integration.store.rows import TENANT, accept, accepted, claimed, completed, new_task, row, settle
 from tests.platform import eventually
 from tests.unit.workers.runs import Answers
@@ -161,7 +162,7 @@ class Kept:
         self.orphaned = threading.Event()
         self.state = "ready"
         self.commits = Writes(database)
-        self.execution = Execution(DomainWork.load(config.domains, "eco"), "w1", self.commits, config.worker)
+        self.execution = Execution(DomainWork.load(config.domains, "eco"), "w1", self.commits, config.worker, BLIND)
         self.keeper = Keeper(database, self.execution, "w1", config.worker, self._heartbeat, self.orphaned.set)
 
     def _heartbeat(self) -> Heartbeat:

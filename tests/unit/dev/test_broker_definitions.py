@@ -56,6 +56,13 @@ def test_every_vhost_gets_durable_quorum_queues_and_every_user():
     assert {(p["vhost"], p["user"]) for p in made["permissions"]} == {(v, u.name) for v in "ab" for u in USERS}
 
 
+def test_results_have_a_queue_where_their_domain_publishes_them(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DOMAIN_PACKAGES", '["handlers"]')
+    monkeypatch.setenv("DOMAIN__EXAMES__RESULTS", "true")
+    made = definitions(["fluxo_exams", "fluxo_opme"], USERS)["queues"]
+    assert [queue["vhost"] for queue in made if queue["name"] == "eventos.resultados"] == ["fluxo_exams"]
+
+
 @pytest.mark.parametrize(
     ("role", "right", "resource", "allowed"),
     [

@@ -11,6 +11,7 @@ from shared import clock
 from shared.errors import MessageRejected
 from shared.messaging import messages
 from shared.messaging.messages import ForeignMessage
+from shared.privacy.blind_index import BlindIndexes
 from shared.tasks.acceptance import ForeignTask
 from tests.fixtures.domains.eco.domain import DOMAIN
 from tests.unit.workers.runs import Answers
@@ -23,7 +24,7 @@ def _task(body: dict[str, Any] | bytes, message_id: str | None = None) -> Foreig
     delivery = Answers().delivery(body, message_id)
     message = messages.decode(delivery.body, message_id)
     assert isinstance(message, ForeignMessage)
-    return foreign_task(DOMAIN, message, delivery)
+    return foreign_task(DOMAIN, message, delivery, BlindIndexes("chave-dos-testes"))
 
 
 def test_the_row_says_where_the_work_came_from() -> None:

@@ -1,0 +1,169 @@
+"""What must leave the house leaves: alerts to the next contact, callbacks, events on `eventos.resultados`.
+
+Runs beside the relay, on its loop; any number of these may run. Alerts have slots of their own, so that no crowd of
+ordinary notifications, and no receiver that hangs, keeps one waiting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
+
+import structlog
+
+from shared import clock
+from shared.database import Database
+from shared.errors import StoreUnavailable
+from shared.group_commit import GroupCommit
+from shared.messaging import messages
+from shared.messaging.publisher import Publisher
+from shared.notifications import outbox
+from shared.notifications.contacts import Contacts
+from shared.notifications.egress import Egress
+from shared.notifications.outbox import Attempt, Channel, Due, Kind, Lane, State
+from shared.notifications.sender import Answer, Delivery, Sender
+from shared.settings import Settings
+from shared.tasks import alerts, delivering
+from shared.tasks.alerts import Escalation
+from shared.tasks.delivering import Report
+from workers.metrics import CALLED, DELIVERED
+from workers.relay import pause, published
+
+_log = structlog.get_logger(__name__)
+
+_ALERT_CALLBACKS = Lane(Channel.CALLBACK, (Kind.ALERT,))
+_CALLBACKS = Lane(Channel.CALLBACK, (Kind.COMPLETED, Kind.FAILED))
+_BROKER = Lane(Channel.BROKER, tuple(Kind))
+_SLOTS = {_ALERT_CALLBACKS: 64, _CALLBACKS: 64, _BROKER: 256}
+_CALLS_PER_SWEEP = 200
+_HOLD_BEYOND_TIMEOUT_S = 2.0
+_PORTS = {"amqp": 5672, "amqps": 5671, "http": 80, "https": 443}
+_BROKER_PAUSES_S = (1.0, 2.0, 5.0, 15.0, 60.0)
+
+
+class Deliveries:
+    """Belongs to one asyncio loop. Any number may run: a row is held by a short lease in itself."""
+
+    def __init__(
+        self, config: Settings, database: Database, contacts: Contacts, publishers: Mapping[str, Publisher]
+    ) -> None:
+        settings = config.notifications
+        self._database = database
+        self._publishers = publishers
+        self._interval_s = config.worker.relay_interval_s
+        self._timeout_s = max(settings.delivery_timeout_s, config.broker.publish_confirm_timeout_s)
+        self._pauses = tuple(settings.delivery_retry_s)
+        self._plan = Escalation(contacts.chain, settings.alert_escalate_after_s, settings.alert_rounds)
+        self._sender = Sender(
+            contacts.endpoints, Egress(contacts.egress, own_services(config)), settings.delivery_timeout_s
+        )
+        self._commits = GroupCommit(database, [delivering.record])
+        self._disabled: set[str] = set()
+        self._running: dict[asyncio.Task[None], Lane] = {}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Sweep until `stop`, at once again while there is work; then let what is on its way arrive."""
+        while not stop.is_set():
+            if not await self._sweep():
+                await pause(stop, self._interval_s)
+        if self._running:
+            await asyncio.wait(self._running, timeout=self._timeout_s)
+
+    async def close(self) -> None:
+        """What is still on its way is left to its lease."""
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+        await self._sender.close()
+        await asyncio.to_thread(self._commits.close)
+
+    async def _sweep(self) -> bool:
+        free = {
+            lane: slots - sum(1 for used in self._running.values() if used is lane) for lane, slots in _SLOTS.items()
+        }
+        try:
+            taken = await asyncio.to_thread(self._take, free)
+        except StoreUnavailable:
+            _log.warning("deliveries_store_unavailable")
+            return False
+        for lane, rows in taken.items():
+            for due in rows:
+                task = asyncio.create_task(self._deliver(due))
+                self._running[task] = lane
+                task.add_done_callback(self._forget)
+        return any(taken.values())
+
+    def _take(self, free: Mapping[Lane, int]) -> dict[Lane, list[Due]]:
+        """Calls that are due become notifications, and due notifications are taken, in one short transaction."""
+        domains = list(self._publishers)
+        reachable = [key for key, publisher in self._publishers.items() if publisher.ready.is_set()]
+        hold_s = self._timeout_s + _HOLD_BEYOND_TIMEOUT_S
+        with self._database.write() as connection:
+            CALLED.inc(alerts.call_due(connection, self._plan, _CALLS_PER_SWEEP))
+            self._disabled = outbox.disabled(connection, self._sender.url_hashes())
+            return {
+                lane: outbox.take_due(
+                    connection, lane, reachable if lane.channel is Channel.BROKER else domains, limit, hold_s
+                )
+                for lane, limit in free.items()
+            }
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        del self._running[task]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("delivery_failed_unexpectedly", exc_info=error)
+
+    async def _deliver(self, due: Due) -> None:
+        at = clock.now()
+        answer = await (self._publish(due) if due.channel is Channel.BROKER else self._post(due))
+        DELIVERED.labels(due.channel.value, due.kind.value, answer.error or "delivered").inc()
+        attempt = Attempt(due, at, answer.duration_ms, answer.status, answer.error, final=answer.gone)
+        pauses = _BROKER_PAUSES_S if due.channel is Channel.BROKER else self._pauses
+        gone = self._sender.url_hashes()[due.target] if answer.status and answer.gone else None
+        try:
+            state = await asyncio.wrap_future(self._commits.submit(delivering.record, Report(attempt, pauses, gone)))
+        except StoreUnavailable:
+            # Its lease ends and it is sent again under the same id: the receiver drops the second one.
+            _log.warning("delivery_unrecorded", task_id=due.task_id)
+            return
+        if answer.error:
+            _tell(due, answer, state)
+
+    async def _post(self, due: Due) -> Answer:
+        if due.target in self._disabled:
+            return Answer(error="endpoint_disabled", gone=True)
+        body = messages.dumps({"type": _type(due), "timestamp": due.created_at, "data": due.data})
+        return await self._sender.send(Delivery(due.id, due.target, body))
+
+    async def _publish(self, due: Due) -> Answer:
+        began = time.monotonic()
+        properties = messages.event_properties(due.id, _type(due), due.domain, due.task_id, due.created_at)
+        error = await published(self._publishers[due.domain], due.target, messages.dumps(due.data), properties)
+        duration_ms = round((time.monotonic() - began) * 1000)
+        return Answer(error=type(error).__name__ if error else None, duration_ms=duration_ms)
+
+
+def own_services(config: Settings) -> Sequence[tuple[str, int]]:
+    """Host and port of our broker and our database: no callback goes there, whatever is registered."""
+    urls = [config.broker.rabbitmq_url, config.broker.rabbitmq_management_url, config.platform.database_url]
+    parts = [urlsplit(url.get_secret_value()) for url in urls if url is not None]
+    return [(part.hostname, part.port or _PORTS.get(part.scheme, 5432)) for part in parts if part.hostname]
+
+
+def _type(due: Due) -> str:
+    return f"plantao.{due.domain}.{due.data['event']}.{due.kind.value}"
+
+
+def _tell(due: Due, answer: Answer, state: State | None) -> None:
+    log = _log.error if state is State.UNDELIVERABLE else _log.warning
+    log(
+        "delivery_failed",
+        task_id=due.task_id,
+        domain=due.domain,
+        kind=due.kind.value,
+        reason=answer.error,
+        attempt=due.attempts + 1,
+        state=state.value if state else None,
+    )
