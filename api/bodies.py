@@ -8,15 +8,18 @@ from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 
 from shared.domain import Event
-from shared.errors import BodyTooLarge, InvalidField, MalformedBody, UnsupportedMedia
+from shared.errors import BodyTooLarge, InvalidField, MalformedBody
 
-_JSON_TYPES = (b"application/json", b"")
+NATIVE_TYPES = (b"application/json", b"")
+
+
+def media_type(headers: dict[bytes, bytes]) -> bytes:
+    """The Content-Type without its parameters, lower case; empty when none was sent."""
+    return headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
 
 
 async def read_body(request: Request, headers: dict[bytes, bytes], limit: int) -> bytes:
-    """The raw body. Raises UnsupportedMedia, or BodyTooLarge as soon as the limit is passed."""
-    if headers.get(b"content-type", b"").partition(b";")[0].strip().lower() not in _JSON_TYPES:
-        raise UnsupportedMedia("envie o corpo como application/json")
+    """The raw body. Raises BodyTooLarge as soon as the limit is passed."""
     declared = headers.get(b"content-length", b"")
     if declared.isdigit() and int(declared) > limit:
         raise BodyTooLarge(f"o limite é de {limit} bytes")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -12,16 +13,26 @@ from api.watching import Watcher
 from shared.database import Database
 from shared.domain import Domain
 from shared.errors import NotFound
+from shared.fhir.readback import Readback
 from shared.files.store import FileStore
+from shared.privacy.blind_index import BlindIndexes
 from shared.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The identity behind a request. Until logins exist there is one tenant and one client."""
+    """The identity behind a request. Until logins exist there is one tenant and one client.
+
+    `domains` are those whose tasks the caller may read across domains; None: every one.
+    """
 
     tenant: str
     client: str
+    domains: frozenset[str] | None = None
+
+    def readable(self, domains: Iterable[str]) -> list[str]:
+        """Those of `domains` whose tasks this caller may read."""
+        return [key for key in domains if self.domains is None or key in self.domains]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +45,8 @@ class Parts:
     submission: Submission
     watcher: Watcher
     files: FileStore
+    blind: BlindIndexes
+    readbacks: dict[str, dict[str, Readback]]
 
 
 ANONYMOUS = Caller(tenant="default", client="anonymous")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import orjson
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
@@ -14,7 +15,9 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from starlette.responses import HTMLResponse
 
 from api.views import Problem, TaskAccepted
+from handlers.registry import load_document_examples, load_readers
 from shared.domain import Domain, Event
+from shared.interop import FHIR_JSON, HL7_V2
 from shared.settings import DomainSettings
 
 _ASSETS = "/docs/assets"
@@ -33,6 +36,16 @@ _IDEMPOTENCY_KEY: dict[str, Any] = {
     "in": "header",
     "required": False,
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[\x21-\x7e]+$"},
+}
+_BUNDLE: dict[str, Any] = {
+    "description": "Bundle FHIR R4 em JSON, UTF-8",
+    "type": "object",
+    "required": ["resourceType", "type", "entry"],
+    "properties": {
+        "resourceType": {"const": "Bundle"},
+        "type": {"enum": ["collection", "message", "transaction", "batch", "document"]},
+        "entry": {"type": "array", "minItems": 1, "items": {"type": "object"}},
+    },
 }
 _DESCRIPTION = """Sistemas hospitalares entregam trabalho; regras determinísticas encontram, equipes de agentes
 explicam, um profissional assina. Todo aceite responde **202** com `status_url`."""
@@ -67,9 +80,12 @@ def _document(app: FastAPI, settings: DomainSettings, domains: dict[str, Domain]
     schemas |= _schemas([TaskAccepted, Problem], "serialization")
     for key, domain in domains.items():
         prefix = settings.of(key).prefix or f"/api/{key}"
+        readers = load_readers(domain, settings.domain_packages)
+        examples = load_document_examples(domain, settings.domain_packages)
         for event in domain.events:
             _move_path_fields(schemas, event)
-            document["paths"][f"{prefix}/{event.path}"] = {"post": _operation(domain, event)}
+            documents = {media: examples.get((event.name, media)) for media in readers.get(event.name, {})}
+            document["paths"][f"{prefix}/{event.path}"] = {"post": _operation(domain, event, documents)}
     return document
 
 
@@ -88,14 +104,16 @@ def _move_path_fields(schemas: dict[str, Any], event: Event) -> None:
         schema["required"] = [field for field in schema["required"] if field != name]
 
 
-def _operation(domain: Domain, event: Event) -> dict[str, Any]:
+def _operation(domain: Domain, event: Event, documents: dict[str, str | None]) -> dict[str, Any]:
     """What FastAPI cannot see, because the endpoint reads path, headers and body itself."""
+    ack = {HL7_V2: {"schema": {"type": "string"}}} if HL7_V2 in documents else {}
     own = event.request.model_json_schema()["properties"]
     in_path = [
         {"name": name, "in": "path", "required": True, "schema": own[name], "example": event.path_example[name]}
         for name in event.path_fields
     ]
     content = {"application/json": {"schema": _reference(event.request), "example": event.example}}
+    content |= {media: _foreign(media, text) for media, text in documents.items()}
     return {
         "tags": [domain.title],
         "summary": event.summary,
@@ -106,15 +124,24 @@ def _operation(domain: Domain, event: Event) -> dict[str, Any]:
         "responses": {
             "202": {
                 "description": "Aceito e durável",
-                "content": {"application/json": {"schema": _reference(TaskAccepted)}},
+                "content": {"application/json": {"schema": _reference(TaskAccepted)}} | ack,
             },
-            **{code: _problem(why) for code, why in _REFUSALS.items()},
+            **{code: _problem(why, ack) for code, why in _REFUSALS.items()},
         },
     }
 
 
-def _problem(why: str) -> dict[str, Any]:
-    return {"description": why, "content": {"application/problem+json": {"schema": _reference(Problem)}}}
+def _foreign(media: str, example: str | None) -> dict[str, Any]:
+    """A document of another standard, with the example that ships."""
+    is_fhir = media == FHIR_JSON
+    body: dict[str, Any] = {"schema": _BUNDLE if is_fhir else {"type": "string", "pattern": r"^MSH\|"}}
+    if example is not None:
+        body["example"] = orjson.loads(example) if is_fhir else example
+    return body
+
+
+def _problem(why: str, ack: dict[str, Any]) -> dict[str, Any]:
+    return {"description": why, "content": {"application/problem+json": {"schema": _reference(Problem)}} | ack}
 
 
 def _reference(model: type[BaseModel]) -> dict[str, str]:

@@ -12,14 +12,17 @@ from fastapi import FastAPI
 
 from api import documentation, errors
 from api.dependencies import Parts
+from api.routers import alerts, evidence, health, ingestion, patients, rejected, reviews, sources, tasks, uploads
 from api.routers import domains as domain_routers
-from api.routers import health, rejected, tasks, uploads
 from api.submission import Submission
 from api.watching import Watcher
 from handlers.configured import configured_domains
+from handlers.registry import load_readbacks, load_readers
+from shared.clinical.table_files import InvalidTables
 from shared.database import Database
 from shared.files.store import FileStore
 from shared.logging import configure_logging
+from shared.privacy.blind_index import BlindIndexes
 from shared.settings import Settings, settings
 from shared.version import VERSION
 
@@ -27,6 +30,8 @@ from shared.version import VERSION
 def create_app(config: Settings) -> FastAPI:
     """The application of one process. Connections are made when it starts, not here."""
     found = configured_domains(config.domains)
+    packages = config.domains.domain_packages
+    readbacks = {key: load_readbacks(domain, packages) for key, domain in found.items()}
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -36,7 +41,8 @@ def create_app(config: Settings) -> FastAPI:
         submission = Submission(config, database, found)
         files = FileStore(config.files.files_dir)
         files.forget_drafts()
-        app.state.parts = Parts(config, found, database, submission, watcher, files)
+        blind = BlindIndexes(config.privacy.blind_index_key.get_secret_value())
+        app.state.parts = Parts(config, found, database, submission, watcher, files, blind, readbacks)
         # What start-up made stays for good: the collector need not walk it again and again under load.
         gc.collect()
         gc.freeze()
@@ -56,9 +62,21 @@ def create_app(config: Settings) -> FastAPI:
     errors.install(app)
     for key, domain in found.items():
         prefix = config.domains.of(key).prefix or f"/api/{key}"
-        domain_routers.install(app, domain, prefix)
-    for router in (tasks.router, rejected.router, uploads.router, health.router):
+        domain_routers.install(app, domain, prefix, load_readers(domain, packages))
+    for router in (
+        tasks.router,
+        reviews.router,
+        alerts.router,
+        evidence.router,
+        sources.router,
+        patients.router,
+        rejected.router,
+        uploads.router,
+        health.router,
+    ):
         app.include_router(router)
+    if "ingestao" in found:
+        app.include_router(ingestion.router, prefix=config.domains.of("ingestao").prefix or "/api/ingestao")
     if config.api.api_docs:
         documentation.install(app, config.domains, found)
     return app
@@ -71,8 +89,12 @@ def main() -> None:
     ).parse_args()
     config = settings()
     configure_logging(config.platform, "api")
+    try:
+        app = create_app(config)
+    except InvalidTables as invalid:
+        raise SystemExit(str(invalid)) from None
     uvicorn.run(
-        create_app(config),
+        app,
         host=config.api.api_host,
         port=config.api.api_port,
         access_log=False,

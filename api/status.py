@@ -11,7 +11,8 @@ from starlette.responses import Response
 from api.dependencies import Caller, Parts
 from api.views import etag, is_terminal, json_response, task_view
 from shared.errors import NotFound
-from shared.tasks import reading
+from shared.tasks import alerts, reading
+from shared.tasks.alerts import AlertRow
 
 _MAX_WAIT_S = 30
 _PREFER_WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,4})(?:$|[,;\s])")
@@ -41,7 +42,7 @@ async def answer(
         return Response(status_code=304, headers=headers)
     if not is_terminal(row):
         headers["Retry-After"] = "1"
-    return json_response(task_view(row), headers=headers)
+    return json_response(task_view(row, await _alerts(parts, row)), headers=headers)
 
 
 async def find(parts: Parts, caller: Caller, task_id: str, domain: str | None = None) -> reading.TaskRow:
@@ -55,3 +56,15 @@ async def find(parts: Parts, caller: Caller, task_id: str, domain: str | None = 
     if row is None:
         raise NotFound("tarefa desconhecida")
     return row
+
+
+async def _alerts(parts: Parts, row: reading.TaskRow) -> list[AlertRow]:
+    """Every alert the task has raised; a first run whose findings raised none needs no look."""
+    if not row.alerts and row.run == 1:
+        return []
+
+    def read() -> list[AlertRow]:
+        with parts.database.read() as connection:
+            return alerts.of_task(connection, row.id)
+
+    return await asyncio.to_thread(read)

@@ -9,7 +9,11 @@ from pathlib import Path
 
 from shared.domain import Domain
 from shared.execution import Handler
-from shared.interop import Reader
+from shared.fhir.readback import Readback
+from shared.hl7.routing import Destination, Routing
+from shared.interop import FHIR_JSON, HL7_V2, Reader
+
+_EXAMPLE_SUFFIXES = {FHIR_JSON: ".fhir.json", HL7_V2: ".hl7"}
 
 
 class IncompleteDomain(RuntimeError):
@@ -53,6 +57,45 @@ def load_readers(domain: Domain, packages: Iterable[str]) -> dict[str, dict[str,
     return readers
 
 
+def load_document_examples(domain: Domain, packages: Iterable[str]) -> dict[tuple[str, str], str]:
+    """(event, media type) → a realistic document, from `interop/examples/<event>.fhir.json` and `.hl7`."""
+    package = importlib.import_module(f"{_package(domain, packages)}.{domain.key}")
+    folder = Path(package.__path__[0]) / "interop" / "examples"
+    files = {
+        (event.name, media): folder / (event.name + suffix)
+        for event in domain.events
+        for media, suffix in _EXAMPLE_SUFFIXES.items()
+    }
+    return {key: file.read_text(encoding="utf-8") for key, file in files.items() if file.exists()}
+
+
+def load_hl7(domains: Iterable[Domain], packages: Iterable[str]) -> Routing:
+    """Where each HL7 v2 message goes: `ROUTES` beside `READERS` in a domain's `interop`. Raises `IncompleteDomain`."""
+    names = list(packages)
+    destinations = []
+    for domain in domains:
+        readers = {event: own[HL7_V2] for event, own in load_readers(domain, names).items() if HL7_V2 in own}
+        if readers:
+            module = importlib.import_module(f"{_package(domain, names)}.{domain.key}.interop")
+            destinations.append(Destination(domain, getattr(module, "ROUTES", {}), readers))
+    try:
+        return Routing(destinations)
+    except ValueError as error:
+        raise IncompleteDomain(str(error)) from error
+
+
+def load_readbacks(domain: Domain, packages: Iterable[str]) -> dict[str, Readback]:
+    """Event → what the domain's `readback.py` adds to its results as FHIR; events without one are read back plainly."""
+    package = _package(domain, packages)
+    own: dict[str, Readback] = {}
+    if importlib.util.find_spec(f"{package}.{domain.key}.readback") is not None:
+        own = importlib.import_module(f"{package}.{domain.key}.readback").READBACK
+    odd = own.keys() - {event.name for event in domain.events}
+    if odd:
+        raise IncompleteDomain(f"mend READBACK in {package}/{domain.key}/readback.py: no such events: {', '.join(odd)}")
+    return {event.name: own.get(event.name, Readback()) for event in domain.events}
+
+
 def _package(domain: Domain, packages: Iterable[str]) -> str:
     return next(name for name in packages if any(folder.name == domain.key for folder in _folders(name)))
 
@@ -74,3 +117,7 @@ def _check(domain: Domain, folder: Path, found: dict[str, Domain]) -> None:
     twin = next((other.key for other in found.values() if other.vhost == domain.vhost), None)
     if twin:
         raise IncompleteDomain(f"{folder / 'domain.py'} uses the vhost of {twin}: each domain needs its own")
+    unknown = {name for event in domain.events for name in event.after} - {event.name for event in domain.events}
+    if unknown:
+        names = ", ".join(sorted(unknown))
+        raise IncompleteDomain(f"mend `after` in {folder / 'domain.py'}: the domain has no such events: {names}")

@@ -48,10 +48,14 @@ class Mapeamento(BaseModel):
 
 @dataclass(slots=True)
 class Mapped:
-    """A document read: native fields, not validated yet, and the report of how they came to be."""
+    """A document read: native fields, not validated yet, and the report of how they came to be.
+
+    `key` is what the document says makes it the same one again, hashed; it serves where no Idempotency-Key came.
+    """
 
     report: Mapeamento
     payload: dict[str, Any] = field(default_factory=dict)
+    key: str | None = None
 
 
 Reader = Callable[[bytes], Mapped]

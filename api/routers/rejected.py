@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -12,13 +11,12 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from api import cursors
 from api.dependencies import AppParts, CurrentCaller
 from api.views import PROBLEMS, json_response
-from shared.errors import InvalidField
 from shared.tasks import rejected
 
 router = APIRouter(prefix="/api/rejected", tags=["Operação"])
-_BAD_CURSOR = [("cursor", "use o next_cursor da página anterior")]
 
 
 class RejectedMessage(BaseModel):
@@ -52,7 +50,7 @@ async def list_rejected(
     cursor: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Response:
-    before = _decoded(cursor) if cursor else None
+    before = cursors.decoded(cursor) if cursor else None
 
     def read() -> list[dict[str, Any]]:
         with parts.database.read() as connection:
@@ -60,7 +58,7 @@ async def list_rejected(
 
     rows = await asyncio.to_thread(read)
     items = [_shown(row) for row in rows]
-    more = _encoded(rows[-1]) if len(rows) == limit else None
+    more = cursors.encoded(rows[-1]["received_at"], rows[-1]["id"]) if len(rows) == limit else None
     return json_response({"items": items, "next_cursor": more})
 
 
@@ -68,18 +66,3 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
     # The store's own keys are SQLAlchemy names, which orjson refuses.
     kept = {name: row[name] for name in RejectedMessage.model_fields if name in row}
     return kept | {"body_base64": base64.b64encode(row["body"]).decode()}
-
-
-def _encoded(row: dict[str, Any]) -> str:
-    return base64.urlsafe_b64encode(f"{row['received_at'].isoformat()} {row['id']}".encode()).decode()
-
-
-def _decoded(cursor: str) -> tuple[datetime, str]:
-    try:
-        written, _, identifier = base64.urlsafe_b64decode(cursor).decode().partition(" ")
-        moment = datetime.fromisoformat(written)
-    except (ValueError, binascii.Error) as error:
-        raise InvalidField(_BAD_CURSOR) from error
-    if moment.tzinfo is None or not identifier.isprintable():
-        raise InvalidField(_BAD_CURSOR)
-    return moment, identifier

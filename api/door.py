@@ -1,0 +1,128 @@
+"""The door of one event: whatever standard a request comes in, the same task behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import Request
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from api.bodies import NATIVE_TYPES, media_type, parse, read_body
+from api.dependencies import current_caller, parts_of
+from api.documents import check_parameters, read_document
+from api.hl7_answers import accepted_ack, refused_ack, wants_ack
+from api.metrics import ACCEPTED
+from api.views import accepted, accepted_document
+from shared.domain import Domain, Event
+from shared.errors import InvalidField, PlantaoError, UnsupportedMedia
+from shared.interop import Reader
+from shared.tasks.acceptance import Accepted, TaskSource
+from shared.tasks.traits import traits_of
+
+_TRACEPARENT = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+_Headers = dict[bytes, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class _Incoming:
+    """A validated request as it goes to the store."""
+
+    request: BaseModel
+    payload: str
+    own_key: str | None = None
+    source: TaskSource | None = None
+
+
+class Door:
+    """Accepts one event of one domain. `readers` are of the standards besides native JSON."""
+
+    def __init__(self, domain: Domain, event: Event, prefix: str, readers: dict[str, Reader]) -> None:
+        self._domain, self._event, self._readers = domain, event, readers
+        self._status = f"{prefix}/status/"
+        self._path_fields = event.path_fields
+        self._count = ACCEPTED.labels(domain.key, event.name).inc
+
+    async def accept(self, request: Request) -> Response:
+        """202 when the task is durable. Native JSON comes first: it is the hot path."""
+        headers: _Headers = dict(request.scope["headers"])
+        media = media_type(headers)
+        if media not in NATIVE_TYPES:
+            return await self._accept_document(request, headers, media.decode("latin-1"))
+        body = await self._body(request, headers)
+        model, payload = parse(self._event, body, self._path_values(request))
+        answer = await self._keep(request, headers, _Incoming(model, payload))
+        return accepted(answer.task_id, answer.status, self._status + answer.task_id)
+
+    async def _accept_document(self, request: Request, headers: _Headers, media: str) -> Response:
+        if media not in self._readers:
+            raise UnsupportedMedia(f"este evento aceita: {', '.join(['application/json', *self._readers])}")
+        check_parameters(media, headers[b"content-type"].decode("latin-1"))
+        if not wants_ack(media, headers.get(b"accept", b"")):
+            answer, source = await self._keep_document(request, headers, media, await self._body(request, headers))
+            return accepted_document(answer.task_id, answer.status, self._status + answer.task_id, source.report)
+        body = b""
+        try:
+            body = await self._body(request, headers)
+            answer, _ = await self._keep_document(request, headers, media, body)
+        except PlantaoError as error:
+            return refused_ack(body, error)
+        return accepted_ack(body, answer.task_id, self._status + answer.task_id)
+
+    async def _keep_document(
+        self, request: Request, headers: _Headers, media: str, body: bytes
+    ) -> tuple[Accepted, TaskSource]:
+        # Off the loop: a large document takes as long to read as hundreds of native requests.
+        document = await asyncio.to_thread(
+            read_document, self._event, media, self._readers[media], body, self._path_values(request)
+        )
+        source = TaskSource(media, body, document.report.model_dump())
+        incoming = _Incoming(document.request, document.payload, document.key, source)
+        return await self._keep(request, headers, incoming), source
+
+    async def _keep(self, request: Request, headers: _Headers, incoming: _Incoming) -> Accepted:
+        parts, caller, model = parts_of(request), current_caller(), incoming.request
+        key = _idempotency_key(headers.get(b"idempotency-key"), model) or incoming.own_key
+        content = f"{self._event.name} {model.model_dump_json()}".encode() if key else b""
+        traits = traits_of(self._event, model, parts.blind.of(caller.tenant))
+        task = parts.submission.new_task(
+            self._domain.key,
+            self._event.name,
+            incoming.payload,
+            tenant=caller.tenant,
+            client=caller.client,
+            idempotency_key=key,
+            body_hash=hashlib.sha256(content).hexdigest() if key else "",
+            traceparent=_traceparent(headers.get(b"traceparent")),
+            subject=traits.subject,
+            urgent=traits.urgent,
+            after=traits.after,
+            source=incoming.source,
+        )
+        answer = await parts.submission.accept(task)
+        self._count()
+        return answer
+
+    async def _body(self, request: Request, headers: _Headers) -> bytes:
+        return await read_body(request, headers, parts_of(request).settings.api.api_max_body_bytes)
+
+    def _path_values(self, request: Request) -> dict[str, str]:
+        return {name: request.path_params[name] for name in self._path_fields}
+
+
+def _idempotency_key(header: bytes | None, model: Any) -> str | None:
+    """The header, bare or quoted, else the body's own field. Raises InvalidField."""
+    key = header.decode("latin-1").strip().strip('"') if header is not None else getattr(model, "idempotency_key", None)
+    if key is not None and not _KEY.fullmatch(key):
+        raise InvalidField([("Idempotency-Key", "de 1 a 255 caracteres ASCII visíveis")])
+    return key
+
+
+def _traceparent(header: bytes | None) -> str | None:
+    return header.decode() if header and _TRACEPARENT.fullmatch(header) else None

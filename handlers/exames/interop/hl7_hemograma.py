@@ -1,0 +1,162 @@
+"""ORU^R01 → exames.hemograma."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from handlers.exames.tables import HEMOGRAMA
+from handlers.exames.tables.hl7 import HL7
+from handlers.exames.tables.parameters import Parametro
+from shared.hl7.fields import Number, reference_range
+from shared.hl7.groups import OrderGroup, order_groups
+from shared.hl7.mapping import Mapping
+from shared.hl7.observations import LOINC, Observation, coded, observations
+from shared.hl7.people import put_professional
+from shared.hl7.problems import Fault, unusable
+from shared.hl7.reading import begin, put_notes, put_person_observation
+from shared.hl7.times import put_moment
+from shared.interop import Mapped
+
+KINDS = ("ORU^R01",)
+_UNDERSTOOD = frozenset(["MSH", "PID", "PV1", "ORC", "OBR", "OBX", "NTE", "SPM", "SFT", "TQ1"])
+_RANK = {"C": 2, "F": 1, "U": 1}  # a correction before a final result before a preliminary one
+
+_Line = tuple[Parametro, Observation]
+
+
+def read_hemogram(raw: bytes) -> Mapped:
+    """Raises UnusableMessage when no hemogram can be made of the message, naming the place."""
+    mapping = begin(raw, KINDS)
+    message = mapping.message
+    groups = _hemogram_groups(mapping)
+    lines = _best_of_each([line for group in groups for line in _lines(mapping, group)])
+    if not lines:
+        raise unusable("OBX-3", Fault.CAMPO_AUSENTE, "nenhum OBX traz um parâmetro de hemograma com valor")
+    _put_sample(mapping, groups)
+    for number, (parameter, found) in enumerate(lines):
+        _put_line(mapping, f"resultados.{number}", parameter, found)
+    order = groups[0].order
+    put_professional(mapping, (order, 16), (groups[0].segment("ORC"), 12), (message.segment("PV1"), 7), required=False)
+    put_notes(mapping)
+    mapping.unread(_UNDERSTOOD)
+    return mapping.result()
+
+
+def _hemogram_groups(mapping: Mapping) -> list[OrderGroup]:
+    """The groups that hold a hemogram; of several reports, those whose OBR-4 says so. One collection per message."""
+    groups = order_groups(mapping.message)
+    if not groups:
+        raise unusable("OBR", Fault.SEGMENTO_AUSENTE, "a mensagem não traz o segmento OBR")
+    chosen = [group for group in groups if _says_hemogram(group)] if len(groups) > 1 else groups
+    for group in groups:
+        if group not in chosen:
+            mapping.odd(group.order.at(4), "exame_nao_usado", "não é um hemograma: envie-o pelo evento próprio")
+    if not chosen:
+        raise unusable("OBR-4", Fault.VALOR_INVALIDO, "nenhum dos exames da mensagem é um hemograma")
+    if len({_collected(group) for group in chosen}) > 1:
+        raise unusable(
+            chosen[1].order.at(7), Fault.VARIAS_COLETAS, "uma mensagem por coleta: há hemogramas de horas diferentes"
+        )
+    return chosen
+
+
+def _says_hemogram(group: OrderGroup) -> bool:
+    pairs, names = coded(group.order.value(4))
+    return any(map(HL7.current().is_hemogram, (*(code for code, _ in pairs), *names)))
+
+
+def _collected(group: OrderGroup) -> str:
+    return group.segment("SPM").text(17) or group.order.text(7)
+
+
+def _lines(mapping: Mapping, group: OrderGroup) -> list[_Line]:
+    lines: list[_Line] = []
+    for found in observations(mapping, group.observations):
+        if put_person_observation(mapping, found):
+            continue
+        parameter = _parameter(found)
+        if parameter is None:
+            mapping.odd(found.segment.at(3), "parametro_desconhecido", "nem LOINC de hemograma nem mnemônico da tabela")
+        else:
+            lines.append((parameter, found))
+    return lines
+
+
+def _parameter(found: Observation) -> Parametro | None:
+    loinc = _by_loinc()
+    for code, system in found.codes:
+        if system in (LOINC, "") and code in loinc:
+            return loinc[code]
+    table = HL7.current()
+    names = [code for code, system in found.codes if system != LOINC] + list(found.names)
+    return next((known for name in names if (known := table.parameter(name, found.unit))), None)
+
+
+def _by_loinc() -> dict[str, Parametro]:
+    """LOINC with or without method. The table notes a manual method in words behind the code."""
+    rows = HEMOGRAMA.current().parametros
+    return {code.split()[0]: row.campo for row in rows for code in (row.loinc, row.loinc_sem_metodo) if code}
+
+
+def _best_of_each(lines: list[_Line]) -> list[_Line]:
+    """A correction replaces what came before. Two that differ and rank equal both stay: the request refuses them."""
+    best: dict[Parametro, int] = {}
+    for parameter, found in lines:
+        best[parameter] = max(best.get(parameter, 0), _RANK.get(found.status, 0))
+    kept: dict[tuple[Parametro, str, str], _Line] = {}
+    for parameter, found in lines:
+        if _RANK.get(found.status, 0) == best[parameter]:
+            kept.setdefault((parameter, found.text, found.unit), (parameter, found))
+    return list(kept.values())
+
+
+def _put_line(mapping: Mapping, path: str, parameter: Parametro, found: Observation) -> None:
+    mapping.put(f"{path}.parametro", parameter.value, found.segment.at(3))
+    mapping.put(f"{path}.valor", str(_measured(parameter, found)), found.place)
+    if found.unit:
+        mapping.put(f"{path}.unidade", found.unit, found.segment.at(6))
+    else:
+        mapping.absent(f"{path}.unidade")
+    _put_range(mapping, path, found)
+
+
+def _measured(parameter: Parametro, found: Observation) -> Decimal:
+    """Raises UnusableMessage: a result that is left out would be a critical value that nobody hears of."""
+    try:
+        number: Number = found.number()
+    except ValueError as error:
+        raise unusable(found.place, Fault.VALOR_INVALIDO, f"{parameter.value}: {error}") from None
+    if number.comparator:
+        text = f"{parameter.value}: valor com comparador (<, >) não é uma medida; envie o número ou retire o resultado"
+        raise unusable(found.place, Fault.VALOR_INVALIDO, text)
+    return number.value
+
+
+def _put_range(mapping: Mapping, path: str, found: Observation) -> None:
+    place, text = found.segment.at(7), found.segment.text(7)
+    if not text:
+        return
+    try:
+        limits = reference_range(text)
+    except ValueError as error:
+        mapping.odd(place, "referencia_nao_compreendida", str(error))
+        return
+    for field, bound in (("ref_min", limits.low), ("ref_max", limits.high)):
+        if bound is not None:
+            mapping.put(f"{path}.{field}", str(bound), place)
+
+
+def _put_sample(mapping: Mapping, groups: list[OrderGroup]) -> None:
+    """SPM before OBR: the specimen knows when it was collected, the order only when it was asked to be."""
+    specimen, order = groups[0].segment("SPM"), groups[0].order
+    put_moment(mapping, "coleta_em", (specimen.value(17), 1), (order.value(7), 1))
+    kind, source = specimen.value(4), order.value(15)
+    for value, component, sub in ((kind, 2, 1), (kind, 1, 1), (source, 1, 2), (source, 1, 1)):
+        if value.text(component, sub):
+            mapping.put("amostra", value.text(component, sub), value.at(component))
+            break
+    else:
+        mapping.absent("amostra")
+    device = next((segment for group in groups for segment in group.observations if segment.text(18)), None)
+    if device is not None:
+        mapping.text("equipamento", device.value(18))

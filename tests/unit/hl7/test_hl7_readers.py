@@ -1,0 +1,195 @@
+"""Each kind of message as the request that it means, and the reservations its report makes."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from handlers.registry import load_domains
+from shared.errors import UnusableDocument
+from shared.hl7.routing import Destination, Routing
+from tests.fixtures.hl7 import HEMOGRAM, NAMES
+from tests.fixtures.hl7 import read_message as message
+from tests.unit.hl7.messages import ROUTING, codes, header_of, mapped, request
+
+DOMAINS = load_domains(["handlers"])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_fixture_goes_to_an_event_and_is_a_valid_request(name: str):
+    domain, event, _ = ROUTING.of(header_of(message(name)), message(name))
+    assert name.endswith(f"_{event.name}.hl7") and domain.key in ("clinico", "exames")
+    assert request(message(name))
+
+
+def test_the_hemogram_is_the_one_of_the_native_example():
+    event = DOMAINS["exames"].event("hemograma")
+    assert event
+    native = event.request.model_validate(event.example).model_dump()
+    read = request(message(HEMOGRAM)).model_dump()
+    different = {field for field in native if native[field] != read[field]}
+    # A message brings one hemogram, and this one neither weight nor height.
+    assert different == {"paciente", "anterior"}
+    assert {field for field in native["paciente"] if native["paciente"][field] != read["paciente"][field]} == {
+        "peso_kg",
+        "altura_cm",
+    }
+
+
+def test_the_hemograms_report_names_places_and_reservations():
+    found = mapped(message(HEMOGRAM))
+    pairs = {entry.para: entry.de for entry in found.report.mapeados}
+    assert pairs["paciente.cpf"] == "PID-3[2].1"
+    assert pairs["resultados.0.valor"] == "OBX-5" and pairs["resultados.1.valor"] == "OBX#2-5"
+    assert pairs["equipamento"].startswith("OBX-18")
+    assert codes(message(HEMOGRAM)) == {
+        "resultado_corrigido": "OBX#13-11",
+        "fuso_presumido": "OBR-7.1",
+        "segmento_z": "ZLA",
+    }
+
+
+def test_an_encounter_brings_vital_signs_allergies_and_medicines():
+    read: Any = request(message("adt_a04_consulta.hl7"))
+    signs = read.sinais_vitais
+    assert (signs.fr_irpm, signs.spo2_pct, signs.pas_mmhg, signs.pad_mmhg, signs.fc_bpm) == (24, 93, 98, 58, 112)
+    assert (str(signs.temperatura_c), signs.consciencia, signs.glasgow, signs.o2_suplementar) == ("38.6", "A", 15, True)
+    assert read.alergias == ["dipirona"] and read.cids == ["J18.9", "E11.9"]
+    assert (read.medicamentos[0].nome, read.medicamentos[0].via) == ("Metformina", "oral")
+    assert (read.profissional.crm, read.profissional.uf) == ("104873", "SP")
+    assert (read.paciente.cns, str(read.paciente.peso_kg)) == ("931235935132260", "68.4")
+
+
+def test_an_admission_says_why_how_and_where():
+    read: Any = request(message("adt_a01_internacao.hl7"))
+    assert (read.carater, read.origem, read.leito) == ("urgencia", "pronto-socorro", "ENF-3B-12")
+    assert (read.cid_principal, read.cids_secundarios) == ("J18.9", ["I10"])
+    assert (read.procedimento_sigtap, read.operadora_ans) == ("0303140151", "326305")
+    assert read.alergias == [], "stated to be none is not the same as not informed"
+
+
+def test_the_principal_diagnosis_of_a_discharge_is_the_final_one():
+    read: Any = request(message("adt_a03_alta.hl7"))
+    assert (read.cid_principal, read.cids_secundarios) == ("J18.9", ["J44.9"])
+    assert [drug.nome for drug in read.prescricao_alta] == ["Amoxicilina", "Losartana"]
+    assert read.motivo_saida == "alta melhorado"
+    assert "visitas_ps_6m" in mapped(message("adt_a03_alta.hl7")).report.ausentes
+
+
+def test_orders_are_exams_or_images_by_their_section():
+    exam: Any = request(message("orm_o01_exame.hl7"))
+    image: Any = request(message("orm_o01_imagem.hl7"))
+    assert (exam.codigo, exam.urgencia, exam.cid) == ("40304361", True, "R06.0")
+    assert exam.paciente.nome == "Marina Exemplo Fictícia", "the order is in Latin-1"
+    assert (image.tipo_exame, image.regiao, str(image.creatinina_mg_dl)) == ("tc", "abdome total", "2.1")
+    assert image.alergia_contraste is True
+    assert "contraste" in mapped(message("orm_o01_imagem.hl7")).report.ausentes
+
+
+def changed(old: bytes, new: bytes, name: str = HEMOGRAM) -> bytes:
+    raw = message(name)
+    assert raw.count(old) >= 1
+    return raw.replace(old, new)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "code"),
+    [
+        (b"\nPID|", b"\nZID|", "PID", "segmento_ausente"),
+        (b"\nPV1|", b"\nPID|2||9^^^H^MR||Outra^Pessoa||19900101|M\nPV1|", "PID#2", "varios_pacientes"),
+        (b"\nOBR|", b"\nZBR|", "OBR", "segmento_ausente"),
+        (b"ORU^R01^ORU_R01", b"ORU^R30", "MSH-9", "evento_nao_aceito"),
+        (b"ORU^R01^ORU_R01", b"QRY^A19", "MSH-9", "tipo_nao_aceito"),
+        (b"ORU^R01^ORU_R01", b"", "MSH-9", "tipo_nao_aceito"),
+        (b"||^12|", b"||<^12|", "OBX#13-5", "valor_invalido"),
+        (b"||10.2|", b"||hemolisado|", "OBX#2-5", "valor_invalido"),
+        (b"||5200|", b"||5.200|", "OBX#6-5", "valor_invalido"),
+    ],
+)
+def test_a_message_that_cannot_be_used_says_where(old: bytes, new: bytes, place: str, code: str):
+    with pytest.raises(UnusableDocument) as refused:
+        mapped(changed(old, new))
+    assert [(where, what) for where, what, _ in refused.value.items] == [(place, code)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "place"),
+    [
+        (b"|L|||F\nOBX|3|", b"|L|||P\nOBX|3|", "resultado_preliminar", "OBX#2-11"),
+        (b"11.5-14.9|", b"normal|", "referencia_nao_compreendida", "OBX#2-7"),
+        (b"OBX|12|NM|BASO^Bas\xc3\xb3filos^L", b"OBX|12|NM|XYZ^Outro^L", "parametro_desconhecido", "OBX#12-3"),
+        (b"HOSP^MR~", b"HOSP^MR~77^^^X^PASSAPORTE~", "identificador_nao_compreendido", "PID-3[2]"),
+        (b"^^^Dr.^^^CRM-SP", b"^^^Dr.", "profissional_incompleto", "OBR-16"),
+        (b"\nORC|", b"\nNK1|1|mae\nORC|", "segmento_nao_usado", "NK1"),
+    ],
+)
+def test_what_was_not_understood_is_reported_and_the_rest_goes_on(old: bytes, new: bytes, code: str, place: str):
+    raw = changed(old, new)
+    assert codes(raw)[code] == place
+    assert request(raw)
+
+
+@pytest.mark.parametrize("status", [b"D", b"X", b"W"])
+def test_a_result_that_no_longer_holds_is_not_used(status: bytes):
+    raw = changed(b"LL|||C", b"LL|||" + status)
+    read: Any = request(raw)
+    assert "plaquetas" not in [line.parametro for line in read.resultados]
+    assert {"resultado_excluido", "resultado_nao_obtido"} & codes(raw).keys()
+
+
+def test_a_correction_replaces_the_earlier_result_whatever_their_order():
+    earlier = b"OBX|13|NM|777-3^Plaquetas^LN||120|mil/mm\xc2\xb3||||P|F\n"
+    for raw in (changed(b"ZLA|", earlier + b"ZLA|"), changed(b"OBX|13|", earlier + b"OBX|13|")):
+        read: Any = request(raw)
+        assert [str(line.valor) for line in read.resultados if line.parametro == "plaquetas"] == ["12"]
+
+
+def test_another_report_in_the_message_is_not_mixed_into_the_hemogram():
+    urine = b"OBR|2|PED2|LAB2|EAS^Urina^L|||20261120081000\nOBX|1|NM|HB^Hemoglobina^L||1|g/dL|||||F\nZLA|"
+    raw = changed(b"ZLA|", urine)
+    read: Any = request(raw)
+    assert [str(line.valor) for line in read.resultados if line.parametro == "hemoglobina"] == ["10.2"]
+    assert codes(raw)["exame_nao_usado"] == "OBR#2-4"
+
+
+def test_two_collections_in_one_message_are_refused():
+    second = b"OBR|2|PED2|LAB2|58410-2^Hemograma^LN|||20261121081000\nOBX|1|NM|HB^Hb^L||9|g/dL|||||F\nZLA|"
+    with pytest.raises(UnusableDocument) as refused:
+        mapped(changed(b"ZLA|", second))
+    assert refused.value.items[0][:2] == ("OBR#2-7", "varias_coletas")
+
+
+def test_a_patient_without_cpf_and_cns_is_said_to_have_none_in_the_message():
+    read: Any = request(changed(b"~529.982.247-25^^^RFB^CPF", b""))
+    assert read.paciente.cpf is None and read.paciente.nao_identificado.motivo == "mensagem HL7 sem CPF e sem CNS"
+
+
+def test_a_message_cut_in_a_number_is_refused_although_the_number_reads_well():
+    raw = message(HEMOGRAM)
+    cut = raw[: raw.index(b"OBX|2|NM") + len(b"OBX|2|NM|718-7^Hemoglobina^LN||1")]
+    with pytest.raises(UnusableDocument) as refused:
+        mapped(cut)
+    assert refused.value.items[0][:2] == ("OBX#2-11", "segmento_truncado")
+
+
+def test_the_hospitals_zone_is_a_setting(monkeypatch: pytest.MonkeyPatch):
+    manaus = SimpleNamespace(platform=SimpleNamespace(hospital_timezone="America/Manaus"))
+    monkeypatch.setattr("shared.hl7.times.settings", lambda: manaus)
+    read: Any = request(message(HEMOGRAM))
+    assert read.coleta_em.utcoffset().total_seconds() == -4 * 3600
+
+
+def test_two_domains_that_claim_one_message_fail_at_start():
+    clinico, exames = DOMAINS["clinico"], DOMAINS["exames"]
+    readers = {"consulta": mapped}
+    with pytest.raises(ValueError, match="clinico and to exames"):
+        Routing(
+            [Destination(clinico, {"ADT^A04": "consulta"}, readers), Destination(exames, {"ADT^A04": "x"}, readers)]
+        )
+
+
+def test_a_route_to_an_event_without_a_reader_fails_at_start():
+    with pytest.raises(ValueError, match="no reader of HL7 v2"):
+        Routing([Destination(DOMAINS["clinico"], {"ADT^A04": "consulta"}, {})])
