@@ -24,6 +24,7 @@ DOMAIN = Domain(
             request=Internacao,
             summary="Internação: o atendimento e o motivo, o caráter e o local da admissão",
             example=examples.INTERNACAO,
+            urgent=lambda request: request.carater == "urgencia",
         ),
         Event(
             name="alta",
@@ -31,6 +32,7 @@ DOMAIN = Domain(
             request=Alta,
             summary="Alta: risco de readmissão, prescrição para casa e pendências",
             example=examples.ALTA,
+            after=("internacao",),
         ),
     ),
 )

@@ -85,6 +85,8 @@ ALTA: dict[str, Any] = {
     "prescricao_alta": [
         *_EM_USO,
         {"nome": "Amoxicilina", "dcb": "amoxicilina tri-hidratada", "dose": 500, "unidade": "mg", "via": "oral"},
+        {"nome": "Cozaar", "dcb": "losartana potássica", "dose": 50, "unidade": "mg", "via": "oral"},
+        {"nome": "Dipirona", "dcb": "dipirona", "dose": 1, "unidade": "g", "via": "oral"},
     ],
     "orientacoes": "Completar o antibiótico por cinco dias e voltar se houver febre ou piora da falta de ar.",
     "pendencias": ["Resultado final da hemocultura colhida na admissão"],

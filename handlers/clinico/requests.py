@@ -1,8 +1,8 @@
 """What a hospital sends for an encounter, an admission and a discharge.
 
 A list that is absent means "not informed"; an empty list means "stated to be none". The rules treat them differently.
-Vital-sign bounds are plausibility limits of a living, measured patient, wide on purpose: they refuse typing errors
-and wrong units, never a sick patient (◇, house limits).
+Vital signs are held against the hospital's plausibility table (`tables/sinais.json`), wide on purpose: it refuses
+typing errors and wrong units, never a sick patient (◇, house limits).
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
+from handlers.clinico.tables import SINAIS
 from shared.clinical.fields import DataHora, Entrada, Texto, TextoCurto, TextoLongo
 from shared.clinical.identifiers import Cid10, sigtap_code, tuss_code
 from shared.clinical.people import Pedido, Profissional
@@ -21,21 +22,30 @@ Carater = Literal["eletiva", "urgencia"]
 Cids = Annotated[list[Cid10], Field(max_length=60)]
 Sigtap = Annotated[str, AfterValidator(sigtap_code)]
 Tuss = Annotated[str, AfterValidator(tuss_code)]
+Contagem = Annotated[int, Field(ge=0, le=1000)]
 
 
 class SinaisVitais(Entrada):
     """One set of vital signs; units stand in the names."""
 
-    fr_irpm: Annotated[int, Field(ge=0, le=90)] | None = None
-    spo2_pct: Annotated[int, Field(ge=20, le=100)] | None = None
+    fr_irpm: Contagem | None = None
+    spo2_pct: Contagem | None = None
     o2_suplementar: bool | None = None
     escala_spo2: Literal[1, 2] | None = Field(None, description="2 only where 88–92 % was prescribed as the target")
-    pas_mmhg: Annotated[int, Field(ge=30, le=320)] | None = None
-    pad_mmhg: Annotated[int, Field(ge=10, le=220)] | None = None
-    fc_bpm: Annotated[int, Field(ge=0, le=320)] | None = None
-    temperatura_c: Annotated[Decimal, Field(ge=22, le=45)] | None = None
+    pas_mmhg: Contagem | None = None
+    pad_mmhg: Contagem | None = None
+    fc_bpm: Contagem | None = None
+    temperatura_c: Annotated[Decimal, Field(ge=0, le=1000)] | None = None
     consciencia: Literal["A", "C", "V", "P", "U"] | None = None
     glasgow: Annotated[int, Field(ge=3, le=15)] | None = None
+
+    @field_validator("fr_irpm", "spo2_pct", "pas_mmhg", "pad_mmhg", "fc_bpm", "temperatura_c")
+    @classmethod
+    def _plausible(cls, value: Decimal | int | None, info: ValidationInfo) -> Decimal | int | None:
+        limits = SINAIS.current().limits(str(info.field_name))
+        if value is not None and not limits.min <= value <= limits.max:
+            raise ValueError(f"valor implausível: confira a unidade; aceito de {limits.min} a {limits.max}")
+        return value
 
     @model_validator(mode="after")
     def _diastolic_below_systolic(self) -> Self:

@@ -6,6 +6,11 @@ from handlers.opme import examples
 from handlers.opme.requests import Material, Protese, Solicitacao
 from shared.domain import Domain, Event
 
+
+def _urgent(request: Solicitacao) -> bool:
+    return request.carater == "urgencia"
+
+
 DOMAIN = Domain(
     key="opme",
     vhost="fluxo_opme",
@@ -17,6 +22,7 @@ DOMAIN = Domain(
             request=Solicitacao,
             summary="Solicitação de OPME: completude, prazos, registros, quantidades e cotações",
             example=examples.SOLICITACAO,
+            urgent=_urgent,
         ),
         Event(
             name="protese",
@@ -24,6 +30,7 @@ DOMAIN = Domain(
             request=Protese,
             summary="Solicitação de prótese: também lado, dimensão e material",
             example=examples.PROTESE,
+            urgent=_urgent,
         ),
         Event(
             name="material",
@@ -31,6 +38,7 @@ DOMAIN = Domain(
             request=Material,
             summary="Solicitação de material especial: também consumo previsto e uso único",
             example=examples.MATERIAL,
+            urgent=_urgent,
         ),
     ),
 )

@@ -1,4 +1,7 @@
-"""One realistic request per event. People and companies are invented; the check digits are right."""
+"""One realistic request per event. People and companies are invented; the check digits are right.
+
+The first is in order; the prosthesis has what an auditor must ask about; the material is urgent.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ _PEDIDO = {
     "profissional": {"nome": "Helena Prado Viana", "crm": "88214", "uf": "MG", "cbo": "225270"},
     "estabelecimento": {"cnes": "2612380"},
     "data_solicitacao": "2026-11-16",
+    "data_procedimento": "2027-01-12",
     "numero_guia": "20261116000917",
     "registro_ans": "326305",
     "carater": "eletiva",
@@ -69,6 +73,12 @@ SOLICITACAO: dict[str, Any] = {
 
 PROTESE: dict[str, Any] = {
     **SOLICITACAO,
+    "itens": [{**_ITEM, "quantidade": 3, "valor_solicitado": "22350.00"}],
+    "cotacoes": [
+        _COTACOES[0],
+        {**_COTACOES[1], "fabricante": "ORTOFORMA INDUSTRIA", "valor": "16100.00"},
+        {**_COTACOES[2], "validade": "2026-11-10"},
+    ],
     "lado": "direito",
     "dimensao": "haste nº 12, cabeça de 32 mm",
     "material": "liga de titânio com recobrimento poroso",
@@ -78,6 +88,8 @@ PROTESE: dict[str, Any] = {
 
 MATERIAL: dict[str, Any] = {
     **_PEDIDO,
+    "carater": "urgencia",
+    "data_procedimento": "2026-11-16",
     "justificativa_tecnica": "Angioplastia de artéria descendente anterior com lesão de 80 % e isquemia documentada.",
     "especificacao_material": "Fio-guia hidrofílico 0,014 polegada, 190 cm",
     "cid": "I25.1",

@@ -6,6 +6,7 @@ completeness gate in `rules/completude.py` names each missing item instead of tu
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -19,6 +20,7 @@ Carater = Literal["eletiva", "urgencia", "outros"]
 Lado = Literal["direito", "esquerdo", "bilateral", "nao_se_aplica"]
 Reais = Annotated[Decimal, Field(gt=0, le=10_000_000, decimal_places=2, description="BRL")]
 Quantidade = Annotated[Decimal, Field(gt=0, le=9_999, decimal_places=3)]
+Dia = Annotated[Data, Field(ge=date(2000, 1, 1), le=date(2100, 12, 31))]
 Justificativa = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
 Especificacao = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
@@ -50,8 +52,12 @@ class ItemOpme(Entrada):
 
 
 class Cotacao(Entrada):
-    """One quotation. `cnpj` is the supplier's, `fabricante` the maker of the brand; `validade` is its last good day."""
+    """One quotation. `cnpj` is the supplier's, `fabricante` the maker of the brand; `validade` is its last good day.
 
+    `codigo` says which material it is for, where the request has more than one.
+    """
+
+    codigo: Annotated[str, AfterValidator(normalise), Field(max_length=20)] | None = None
     cnpj: Cnpj | None = None
     marca: TextoCurto | None = None
     fabricante: TextoCurto | None = None
@@ -62,7 +68,8 @@ class Cotacao(Entrada):
 class Solicitacao(Pedido):
     """A request for OPME."""
 
-    data_solicitacao: Data | None = Field(None, description="Day of protocol; deadlines count from the next day")
+    data_solicitacao: Dia | None = Field(None, description="Day of protocol; deadlines count from the next day")
+    data_procedimento: Dia | None = Field(None, description="Planned day: registrations must be in force on it")
     numero_guia: Annotated[str, Field(min_length=1, max_length=20)] | None = None
     registro_ans: Annotated[str, Field(pattern=r"^[0-9]{6}$")] | None = None
     justificativa_tecnica: Justificativa

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from handlers.clinico.requests import Alta
 from handlers.clinico.rules.charlson import avaliar_charlson
-from handlers.clinico.rules.farmacia import avaliar_alergias, avaliar_duplicidades, comparavel
+from handlers.clinico.rules.farmacia import avaliar_alergias, avaliar_duplicidades
+from handlers.clinico.rules.interacoes import avaliar_interacoes
 from handlers.clinico.rules.lace import EntradaLace, avaliar_lace
+from handlers.clinico.rules.nomes import comparavel
 from shared.clinical.ages import age_in_years
+from shared.clinical.code_existence import avaliar_existencia
+from shared.clinical.terminology import CID10
 from shared.findings import Avaliacao, Gravidade
 
 VERSAO = "alta-1"
@@ -35,8 +39,9 @@ def avaliar(pedido: Alta) -> Avaliacao:
     avaliar_lace(entrada, saida)
     avaliar_alergias(pedido.prescricao_alta, pedido.alergias, "prescricao_alta", saida)
     avaliar_duplicidades(pedido.prescricao_alta, "prescricao_alta", saida)
+    avaliar_interacoes(pedido.prescricao_alta, "prescricao_alta", saida)
     _write_completeness(pedido, morte, saida)
-    saida.nao_avaliado.append("cid10: existência na tabela DATASUS não verificada, somente o formato")
+    avaliar_existencia({f"cid:{cid}": cid for cid in cids or [pedido.cid_principal]}, CID10, saida)
     return saida
 
 

@@ -6,10 +6,14 @@ from collections.abc import Sequence
 
 from handlers.clinico.requests import Consulta, SinaisVitais
 from handlers.clinico.rules.charlson import avaliar_charlson
+from handlers.clinico.rules.coerencia import avaliar_coerencia
 from handlers.clinico.rules.farmacia import avaliar_alergias, avaliar_duplicidades
+from handlers.clinico.rules.interacoes import avaliar_interacoes
 from handlers.clinico.rules.news2 import avaliar_news2
 from handlers.clinico.rules.qsofa import avaliar_qsofa
 from shared.clinical.ages import age_in_years
+from shared.clinical.code_existence import avaliar_existencia
+from shared.clinical.terminology import CID10
 from shared.findings import Avaliacao
 
 
@@ -23,6 +27,8 @@ def avaliar_atendimento(pedido: Consulta, cids: Sequence[str] | None, campo_cids
     avaliar_qsofa(sinais, idade, saida)
     avaliar_alergias(pedido.medicamentos, pedido.alergias, "medicamentos", saida)
     avaliar_duplicidades(pedido.medicamentos, "medicamentos", saida)
+    avaliar_interacoes(pedido.medicamentos, "medicamentos", saida)
     avaliar_charlson(cids, campo_cids, idade, saida)
-    saida.nao_avaliado.append("cid10: existência na tabela DATASUS não verificada, somente o formato")
+    avaliar_coerencia(sinais, saida)
+    avaliar_existencia({f"cid:{cid}": cid for cid in cids or ()}, CID10, saida)
     return saida

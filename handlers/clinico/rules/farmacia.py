@@ -1,39 +1,23 @@
 """Prescription against recorded allergies, and duplicates within the prescription.
 
 A match is the same word by trade name or DCB, without regard to accents, case or punctuation. A name that merely
-contains the other as whole words (`dipirona` and `dipirona sódica`) is reported as possible. Cross-reactivity and
-interactions are never asserted absent: without a hospital-approved table they are not evaluated.
+contains the other as whole words (`dipirona` and `dipirona sódica`) is reported as possible. Cross-reactivity is never
+asserted absent: without the hospital's table of allergy groups it is not evaluated.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Sequence
 from itertools import combinations
 
 from handlers.clinico.requests import Medicamento
+from handlers.clinico.rules.nomes import comparavel, contem, nomes_de
+from handlers.clinico.tables import GRUPOS
+from handlers.clinico.tables.farmacia import GrupoDeAlergia
 from shared.findings import Avaliacao, Gravidade
 
-VERSAO = "farmacia-1"
-INTERACAO_NAO_AVALIADA = "interacao: nao_avaliada"
+VERSAO = "farmacia-2"
 _FONTE = "Confronto exato por nome ou DCB entre prescrição e alergias registradas (regra local; RDC Anvisa 36/2013 ◇)"
-_SHORTEST_TELLING_NAME = 4  # letters; below this a contained word says nothing (`sal`, `iv`)
-
-
-def comparavel(nome: str) -> str:
-    """`nome` without accents, case, punctuation or repeated blanks."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", nome) if not unicodedata.combining(c))
-    return " ".join(re.findall(r"\w+", plain.casefold()))
-
-
-def nomes_de(medicamento: Medicamento) -> set[str]:
-    """Every comparable name of a drug; empty names match nothing."""
-    return {comparavel(nome) for nome in (medicamento.nome, medicamento.dcb) if nome} - {""}
-
-
-def _contains(longer: str, shorter: str) -> bool:
-    return len(shorter) >= _SHORTEST_TELLING_NAME and f" {shorter} " in f" {longer} "
 
 
 def coincidencia(medicamento: Medicamento, alergia: str) -> str | None:
@@ -41,7 +25,7 @@ def coincidencia(medicamento: Medicamento, alergia: str) -> str | None:
     allergen, nomes = comparavel(alergia), nomes_de(medicamento)
     if allergen in nomes:
         return "exata"
-    near = any(_contains(nome, allergen) or _contains(allergen, nome) for nome in nomes)
+    near = any(contem(nome, allergen) or contem(allergen, nome) for nome in nomes)
     return "possivel" if near else None
 
 
@@ -50,7 +34,8 @@ def avaliar_alergias(
 ) -> None:
     """Compare every drug with every allergy. `campo` is the prescription's field name; None means not informed."""
     saida.versoes_tabelas["farmacia"] = VERSAO
-    saida.nao_avaliado += [INTERACAO_NAO_AVALIADA, "alergia cruzada e grupo farmacológico: nao_avaliada"]
+    if GRUPOS.current() is None:
+        saida.nao_avaliado.append("alergia cruzada e grupo farmacológico: nao_avaliada")
     faltam = [nome for nome, valor in ((campo, medicamentos), ("alergias", alergias)) if valor is None]
     saida.calculos["alergias_confrontadas"] = not faltam
     if medicamentos is None or alergias is None:
@@ -59,6 +44,7 @@ def avaliar_alergias(
     for posicao, medicamento in enumerate(medicamentos):
         for alergia in alergias:
             _write_match(posicao, medicamento, alergia, campo, saida)
+            _write_cross_reaction(posicao, medicamento, alergia, campo, saida)
 
 
 def _write_match(posicao: int, medicamento: Medicamento, alergia: str, campo: str, saida: Avaliacao) -> None:
@@ -72,6 +58,25 @@ def _write_match(posicao: int, medicamento: Medicamento, alergia: str, campo: st
     else:
         texto = f"Prescrição de {medicamento.nome} e alergia registrada a {alergia}: nomes próximos, confirmar."
         saida.anotar("alergia_possivel", Gravidade.ATENCAO, texto, evidencia, _FONTE, VERSAO)
+
+
+def _write_cross_reaction(posicao: int, medicamento: Medicamento, alergia: str, campo: str, saida: Avaliacao) -> None:
+    """Another substance of an allergy group that the hospital has approved; the same name is reported above."""
+    tabela = GRUPOS.current()
+    if tabela is None or coincidencia(medicamento, alergia) is not None:
+        return
+    saida.versoes_tabelas["grupos_alergia"] = tabela.versao_citada
+    for grupo in tabela.grupos:
+        if _belongs({comparavel(alergia)}, grupo) and _belongs(nomes_de(medicamento), grupo):
+            texto = f"{medicamento.nome} e a alergia registrada a {alergia} são do grupo {grupo.nome}: confirmar."
+            evidencia = {"campo": f"{campo}[{posicao}]", "medicamento": medicamento.nome, "alergia": alergia}
+            evidencia |= {"grupo": grupo.nome}
+            saida.anotar("alergia_cruzada", Gravidade.ATENCAO, texto, evidencia, tabela.fonte, tabela.versao_citada)
+
+
+def _belongs(names: set[str], group: GrupoDeAlergia) -> bool:
+    members = {comparavel(name) for name in (group.nome, *group.substancias)}
+    return any(name == member or contem(name, member) for name in names for member in members)
 
 
 def avaliar_duplicidades(medicamentos: Sequence[Medicamento] | None, campo: str, saida: Avaliacao) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from handlers.clinico.requests import Internacao
 from handlers.clinico.rules.atendimento import avaliar_atendimento
+from shared.clinical.code_existence import avaliar_existencia
 from shared.clinical.identifiers import sigtap_check_digit_agrees, tuss_check_digit_agrees
+from shared.clinical.terminology import SIGTAP, TUSS
 from shared.findings import Avaliacao, Gravidade
 
-VERSAO = "internacao-1"
+VERSAO = "internacao-2"
 
 
 def avaliar(pedido: Internacao) -> Avaliacao:
@@ -15,8 +17,14 @@ def avaliar(pedido: Internacao) -> Avaliacao:
     saida = avaliar_atendimento(pedido, _diagnoses(pedido), "cids_secundarios")
     _warn_of_check_digit(pedido, saida)
     saida.dados_faltantes += [campo for campo in ("origem", "leito") if getattr(pedido, campo) is None]
-    saida.nao_avaliado.append("procedimento: existência e compatibilidade com o CID não verificadas")
+    avaliar_existencia(_given(procedimento_sigtap=pedido.procedimento_sigtap), SIGTAP, saida)
+    avaliar_existencia(_given(procedimento_tuss=pedido.procedimento_tuss), TUSS, saida)
+    saida.nao_avaliado.append("procedimento: compatibilidade com o CID não verificada")
     return saida
+
+
+def _given(**codes: str | None) -> dict[str, str]:
+    return {field: code for field, code in codes.items() if code is not None}
 
 
 def _diagnoses(pedido: Internacao) -> list[str] | None:

@@ -12,12 +12,11 @@ from datetime import datetime
 from typing import Any
 
 from handlers.clinico.rules.charlson import grupos_de
-from handlers.clinico.tables.loader import table
+from handlers.clinico.tables import LACE
 from shared.findings import Avaliacao, Gravidade
 
-_TABLE = table("lace")
+_TABLE = LACE.current()
 CONVENCAO_DIAS = "diferenca_de_datas_no_fuso_da_internacao"
-_ADULT_YEARS = 18
 
 
 @dataclass(frozen=True)
@@ -45,34 +44,33 @@ def dias_de_permanencia(internacao: datetime, alta: datetime) -> int:
 
 
 def pontos_de_permanencia(dias: int) -> int:
-    row = next(row for row in _TABLE["permanencia"] if row["ate_dias"] is None or dias <= row["ate_dias"])
-    return int(row["pontos"])
+    return next(row.pontos for row in _TABLE.permanencia if row.ate_dias is None or dias <= row.ate_dias)
 
 
 def soma_de_comorbidades(cids: Sequence[str]) -> int:
     """LACE's own weights over the Charlson groups; groups without a weight there count nothing."""
-    return sum(_TABLE["pesos"].get(grupo, 0) for grupo in grupos_de(cids))
+    return sum(_TABLE.pesos.get(grupo, 0) for grupo in grupos_de(cids))
 
 
 def pontos_de_comorbidade(soma: int) -> int:
-    rule = _TABLE["comorbidade"]
-    return int(rule["pontos"]) if soma >= rule["a_partir_de"] else soma
+    rule = _TABLE.comorbidade
+    return rule.pontos if soma >= rule.a_partir_de else soma
 
 
 def calcular(dias: int, agudo: bool | None, comorbidades: int | None, visitas_ps: int | None) -> Lace:
     """The four parts of LACE. `comorbidades` is the weighted sum; `visitas_ps` excludes the present visit."""
     return Lace(
         permanencia=pontos_de_permanencia(dias),
-        agudo=None if agudo is None else _TABLE["urgencia"] * agudo,
+        agudo=None if agudo is None else _TABLE.urgencia * agudo,
         comorbidade=None if comorbidades is None else pontos_de_comorbidade(comorbidades),
-        emergencia=None if visitas_ps is None else min(visitas_ps, _TABLE["pronto_socorro"]["maximo"]),
+        emergencia=None if visitas_ps is None else min(visitas_ps, _TABLE.pronto_socorro.maximo),
     )
 
 
 def risco_de(total: int) -> str:
-    if total >= _TABLE["risco"]["alto"]:
+    if total >= _TABLE.risco.alto:
         return "alto"
-    return "moderado" if total >= _TABLE["risco"]["moderado"] else "baixo"
+    return "moderado" if total >= _TABLE.risco.moderado else "baixo"
 
 
 @dataclass(frozen=True)
@@ -90,9 +88,10 @@ class EntradaLace:
 
 def avaliar_lace(entrada: EntradaLace, saida: Avaliacao) -> None:
     """Write parts, total, risk and findings into `saida`."""
-    saida.versoes_tabelas["lace"] = _TABLE["versao"]
-    if entrada.obito or entrada.idade < _ADULT_YEARS:
-        saida.calculos["lace"] = "nao_aplicavel"
+    saida.versoes_tabelas["lace"] = _TABLE.versao
+    if entrada.obito or entrada.idade < _TABLE.idade_minima_anos:
+        motivo = "obito" if entrada.obito else "menor_de_idade"
+        saida.calculos |= {"lace": "nao_calculavel", "lace_motivo": motivo}
         saida.nao_avaliado.append("lace: aplica-se somente a adultos que saem vivos")
         return
     dias = dias_de_permanencia(entrada.internacao, entrada.alta)
@@ -142,4 +141,4 @@ def _write_incomplete(entrada: EntradaLace, parts: Lace, evidencia: dict[str, An
 
 
 def _note(saida: Avaliacao, codigo: str, gravidade: Gravidade, texto: str, evidencia: dict[str, Any]) -> None:
-    saida.anotar(codigo, gravidade, texto, evidencia, _TABLE["fonte"], _TABLE["versao"])
+    saida.anotar(codigo, gravidade, texto, evidencia, _TABLE.fonte, _TABLE.versao)

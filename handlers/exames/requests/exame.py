@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from shared.clinical.fields import Texto
+from shared.clinical.ages import age_in_days
+from shared.clinical.fields import DataHora, Texto
 from shared.clinical.identifiers import Cid10, normalise, sigtap_code, tuss_code
 from shared.clinical.people import Pedido
 
@@ -42,3 +43,11 @@ class PedidoExame(Pedido):
     indicacao_clinica: Texto
     cid: Cid10 | None = None
     urgencia: bool = False
+    solicitado_em: DataHora | None = Field(None, description="When the exam was asked for: fixes the patient's age")
+
+    @field_validator("solicitado_em")
+    @classmethod
+    def _after_birth(cls, moment: DataHora | None, info: ValidationInfo) -> DataHora | None:
+        if moment is not None and "paciente" in info.data:
+            age_in_days(info.data["paciente"].data_nascimento, moment.date())
+        return moment

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from handlers.exames.tables.imagem import default_table
+from handlers.exames.tables import IMAGEM
 from shared.clinical.ages import age_in_days
 from shared.clinical.fields import DataHora, Entrada, TextoCurto
 from shared.clinical.people import Pedido
@@ -47,9 +47,9 @@ class PedidoImagem(Pedido):
     @field_validator("tipo_exame")
     @classmethod
     def _known(cls, name: str) -> str:
-        modality = default_table().modality(name)
+        modality = IMAGEM.current().modality(name)
         if modality is None:
-            accepted = ", ".join(row.tipo for row in default_table().modalidades)
+            accepted = ", ".join(row.tipo for row in IMAGEM.current().modalidades)
             raise ValueError(f"tipo de exame de imagem desconhecido; aceitos: {accepted}")
         return modality.tipo
 

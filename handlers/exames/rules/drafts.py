@@ -20,6 +20,7 @@ class Rascunho:
     descricao: str
     evidencia: dict[str, Any]
     fonte: str
+    versao: str | None = None  # of the table the finding rests on, where that is not the rules' own
 
 
 def numbered(drafts: Iterable[Rascunho], version: str) -> list[Achado]:
@@ -33,7 +34,7 @@ def numbered(drafts: Iterable[Rascunho], version: str) -> list[Achado]:
             descricao=draft.descricao,
             evidencia=draft.evidencia,
             fonte=draft.fonte,
-            versao_regra=version,
+            versao_regra=draft.versao or version,
         )
         for position, draft in enumerate(ordered, start=1)
     ]

@@ -7,15 +7,14 @@ the code. Values are in the canonical units of `parameters.py`.
 from __future__ import annotations
 
 from decimal import Decimal
-from functools import lru_cache
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from handlers.exames.tables.loader import FOLDER, Linha, read_table
 from handlers.exames.tables.parameters import Parametro
+from shared.clinical.ages import Age
 from shared.clinical.people import Sexo
+from shared.clinical.tables import Linha, Tabela
 
 Idade = Annotated[str, StringConstraints(pattern=r"^[0-9]+[dma]$")]
 
@@ -103,7 +102,15 @@ class GrupoGestante(GrausAnemia):
     semana_ate: int
 
 
+class IdadesGestacao(Linha):
+    """Completed years, both included, at which an unknown pregnancy that would change the answer is asked about ◇."""
+
+    idade_min: Annotated[int, Field(ge=0, le=120)]
+    idade_max: Annotated[int, Field(ge=0, le=120)]
+
+
 class Anemia(Linha):
+    perguntar_gestacao: IdadesGestacao
     fonte: str
     grupos: tuple[GrupoPorIdade, ...]
     gestantes: tuple[GrupoGestante, ...]
@@ -161,19 +168,50 @@ class Critico(Linha):
             return ">", self.alto_gt
         return None
 
+    @model_validator(mode="after")
+    def _low_below_high(self) -> Self:
+        lows = [bound for bound in (self.baixo_le, self.baixo_lt) if bound is not None]
+        highs = [bound for bound in (self.alto_ge, self.alto_gt) if bound is not None]
+        if lows and highs and max(lows) >= min(highs):
+            raise ValueError("the low bound must lie below the high one")
+        return self
+
     def is_low(self, value: Decimal) -> bool:
         """Whether `value` is critical on the low side."""
         bound = self.crossed(value)
         return bound is not None and bound[0] in ("≤", "<")
 
 
+ParametroCritico = Literal["hemoglobina", "leucocitos", "neutrofilos_abs", "plaquetas", "blastos_pct"]
+
+
+class CriticoPorIdade(Linha):
+    """Bounds that take the place of the general ones for ages in [de, ate); null means never critical then."""
+
+    parametro: ParametroCritico
+    de: Idade
+    ate: Idade | None
+    limites: Critico | None
+
+
 class Criticos(Linha):
+    """`por_idade`: the first row that fits wins. None is shipped: no source of the reference gives one."""
+
     hemoglobina: Critico
     leucocitos: Critico
     neutrofilos_abs: Critico
     plaquetas: Critico
     blastos_pct: Critico
+    por_idade: tuple[CriticoPorIdade, ...] = ()
     fonte: str
+
+    def of(self, parameter: ParametroCritico, age: Age) -> Critico | None:
+        """The bounds that hold at this age, or None where nothing is critical."""
+        for row in self.por_idade:
+            if row.parametro == parameter and age.within(row.de, row.ate):
+                return row.limites
+        general: Critico = getattr(self, parameter)
+        return general
 
 
 class RegraDeTres(Linha):
@@ -198,10 +236,41 @@ class Consistencia(Linha):
     fonte: str
 
 
-class TabelaHemograma(Linha):
+class LimiteDeVariacao(Linha):
+    """A change against the previous hemogram that is worth a word: by amount, by share of the former value, or both.
+
+    `sentido` is where the new value lies; `ate_dias` is how old the previous sample may be.
+    """
+
+    parametro: Parametro
+    sentido: Literal["queda", "alta", "ambos"]
+    absoluta: Decimal | None = None
+    percentual: Decimal | None = None
+    ate_dias: Annotated[int, Field(ge=1, le=3650)]
+    conduta: Annotated[str, StringConstraints(min_length=5, max_length=200, pattern=r"^[^.]+$")]
+
+    @model_validator(mode="after")
+    def _says_how_much(self) -> Self:
+        if self.absoluta is None and self.percentual is None:
+            raise ValueError("a limit needs absoluta or percentual")
+        return self
+
+    @property
+    def codigo(self) -> str:
+        """The code of the finding, such as `queda_hemoglobina`."""
+        return f"{'variacao' if self.sentido == 'ambos' else self.sentido}_{self.parametro.value}"
+
+
+class Variacao(Linha):
+    """Delta checks; differences in the canonical unit, `percentual` in % of the former value ◇."""
+
+    limites: tuple[LimiteDeVariacao, ...]
+    fonte: str
+
+
+class TabelaHemograma(Tabela):
     """The whole configuration of one hospital's hemogram rules."""
 
-    versao: Annotated[str, Field(min_length=1)]
     nome: Literal["hemograma"] = "hemograma"
     parametros: tuple[ParametroCodificado, ...]
     plausibilidade: Plausibilidade
@@ -214,20 +283,17 @@ class TabelaHemograma(Linha):
     eritroblastos: Eritroblastos
     criticos: Criticos
     consistencia: Consistencia
+    variacao: Variacao
+
+    @model_validator(mode="after")
+    def _every_parameter_is_coded_once(self) -> Self:
+        coded = [row.campo for row in self.parametros]
+        if sorted(coded) != sorted(Parametro):
+            raise ValueError("parametros: each parameter must be coded exactly once")
+        return self
 
     def plausibility_of(self, parameter: Parametro) -> Limites:
         """The plausible bounds of one parameter, or those of its kind."""
         kind = "percentuais" if parameter.endswith("_pct") else "absolutos"
         limits: Limites = getattr(self.plausibilidade, parameter.value, None) or getattr(self.plausibilidade, kind)
         return limits
-
-
-def load_table(path: Path) -> TabelaHemograma:
-    """A hospital's own table. Raises OSError or pydantic's ValidationError."""
-    return read_table(TabelaHemograma, path)
-
-
-@lru_cache(maxsize=1)
-def default_table() -> TabelaHemograma:
-    """The table that ships with the code."""
-    return load_table(FOLDER / "hemograma.json")

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import unicodedata
 from decimal import Decimal
-from functools import lru_cache
-from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from handlers.exames.tables.loader import FOLDER, Linha, read_table
+from shared.clinical.tables import Linha, Tabela
 
 
 class Modalidade(Linha):
@@ -22,35 +20,18 @@ class Modalidade(Linha):
     ionizante: bool
 
 
-class ParametrosSexo(Linha):
-    kappa: Decimal
-    alfa: Decimal
-
-
-class CkdEpi(Linha):
-    """Constants of CKD-EPI 2021; creatinine in mg/dL, age in years, result in mL/min/1.73 m²."""
-
-    fator: Decimal
-    expoente_alto: Decimal
-    base_idade: Decimal
-    fator_mulher: Decimal
-    idade_minima: int
-    F: ParametrosSexo
-    M: ParametrosSexo
-    fonte: str
-
-
-class Schwartz(Linha):
-    constante: Decimal
-    fonte: str
-
-
 class IodadoIv(Linha):
     """eGFR in mL/min/1.73 m²."""
 
     profilaxia_lt: Decimal
     individualizar_lt: Decimal
     fonte: str
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.profilaxia_lt > self.individualizar_lt:
+            raise ValueError("profilaxia_lt must not exceed individualizar_lt")
+        return self
 
 
 class Metformina(Linha):
@@ -67,31 +48,42 @@ class Gadolinio(Linha):
     fonte: str
 
 
+class Creatinina(Linha):
+    """How old a creatinine may be at the request, in days, for its eGFR to decide anything ◇."""
+
+    validade_dias: Annotated[int, Field(ge=1, le=365)]
+    fonte: str
+
+
 class Gestacao(Linha):
     """Ages in completed years, both included."""
 
-    idade_min: int
-    idade_max: int
+    idade_min: Annotated[int, Field(ge=0, le=120)]
+    idade_max: Annotated[int, Field(ge=0, le=120)]
     fonte: str
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.idade_min > self.idade_max:
+            raise ValueError("idade_min must not exceed idade_max")
+        return self
 
 
 class Fonte(Linha):
     fonte: str
 
 
-class TabelaImagem(Linha):
+class TabelaImagem(Tabela):
     """The whole configuration of one hospital's imaging rules."""
 
-    versao: Annotated[str, Field(min_length=1)]
     nome: Literal["imagem"] = "imagem"
     fonte_modalidades: str
-    modalidades: tuple[Modalidade, ...]
-    ckd_epi: CkdEpi
-    schwartz: Schwartz
+    modalidades: Annotated[tuple[Modalidade, ...], Field(min_length=1)]
     iodado_iv: IodadoIv
     metformina: Metformina
     gadolinio: Gadolinio
     gestacao: Gestacao
+    creatinina: Creatinina
     implantes: Fonte
     alergia: Fonte
 
@@ -100,14 +92,3 @@ class TabelaImagem(Linha):
         plain = unicodedata.normalize("NFKD", name.strip().casefold())
         plain = "".join(c for c in plain if not unicodedata.combining(c))
         return next((row for row in self.modalidades if plain in (row.tipo, *row.sinonimos)), None)
-
-
-def load_table(path: Path) -> TabelaImagem:
-    """A hospital's own table. Raises OSError or pydantic's ValidationError."""
-    return read_table(TabelaImagem, path)
-
-
-@lru_cache(maxsize=1)
-def default_table() -> TabelaImagem:
-    """The table that ships with the code."""
-    return load_table(FOLDER / "imagem.json")

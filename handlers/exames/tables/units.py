@@ -11,7 +11,7 @@ import re
 import unicodedata
 from decimal import Decimal
 
-from handlers.exames.tables.hemograma import default_table
+from handlers.exames.tables import HEMOGRAMA
 from handlers.exames.tables.parameters import Parametro
 
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
@@ -60,7 +60,7 @@ def plausible(parameter: Parametro, canonical: Decimal) -> bool:
 
     Zero is a possible count or percentage of cells, never a possible hemoglobin, hematocrit or index.
     """
-    limits = default_table().plausibility_of(parameter)
+    limits = HEMOGRAMA.current().plausibility_of(parameter)
     if canonical == 0:
         return parameter.unit in ("10*3/uL", "/100{WBCs}") or parameter.endswith("_pct")
     return limits.min <= canonical <= limits.max

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pydantic import BaseModel
 
 from handlers.opme.requests import Solicitacao
+from handlers.opme.rules.prazos import prazo_de_resposta
 from shared.findings import Avaliacao, Gravidade
 
-VERSAO = "opme-completude-1"
+VERSAO = "opme-completude-2"
 _FONTE = "Anexo de Solicitação de OPME do padrão TISS (◇); Resolução CFM 2.318/2022"
 _OF_REQUEST = ("numero_guia", "registro_ans", "profissional")
 # A material without ANVISA registration may not be used (CFM 2.318/2022), so its number is no optional detail.
@@ -56,5 +57,10 @@ def avaliar_completude(pedido: Solicitacao, campos_do_evento: tuple[str, ...], s
         texto = "Solicitação completa para auditoria."
         saida.anotar("solicitacao_completa", Gravidade.INFO, texto, {"faltam": []}, _FONTE, VERSAO)
         return
-    texto = f"Solicitação incompleta: falta {faltam[0]}; ao todo {len(faltam)} item(ns) a completar."
-    saida.anotar("solicitacao_incompleta", Gravidade.ATENCAO, texto, {"faltam": faltam}, _FONTE, VERSAO)
+    prazo = prazo_de_resposta(pedido)
+    ate = (
+        "prazo da operadora não calculável sem data_solicitacao" if prazo is None else f"prazo da operadora até {prazo}"
+    )
+    texto = f"Solicitação incompleta: falta {faltam[0]}; ao todo {len(faltam)} item(ns) a completar; {ate}."
+    evidencia = {"faltam": faltam, "prazo_resposta_ate": None if prazo is None else prazo.isoformat()}
+    saida.anotar("solicitacao_incompleta", Gravidade.ATENCAO, texto, evidencia, _FONTE, VERSAO)

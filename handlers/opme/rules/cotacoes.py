@@ -1,30 +1,22 @@
 """Quotations: three brands of different manufacturers when available (RN 424/2017), expiry, dispersion of prices.
 
-The norm counts manufacturers, not quotations: three suppliers of one maker are one manufacturer.
+The norm counts manufacturers, not quotations: three suppliers of one maker are one manufacturer. Quotations of
+different materials are never compared with each other.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from statistics import median
 
 from handlers.opme.requests import Cotacao, Solicitacao
-from handlers.opme.tables.loader import table
+from handlers.opme.rules.nomes import comparavel
+from handlers.opme.tables import LIMITES
 from shared.findings import Avaliacao, Gravidade
 
-VERSAO = "opme-cotacoes-1"
-_LIMITS = table("limites")
+VERSAO = "opme-cotacoes-2"
 _FONTE_MARCAS = "RN ANS 424/2017; Resolução CFM 2.318/2022"
-_LEGAL_FORM = re.compile(r"( (ltda|s a|sa|me|epp|eireli))+$")
-
-
-def comparavel(nome: str) -> str:
-    """A company name without accents, case, punctuation and legal form: `Acme Ltda.` is `ACME`."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", nome) if not unicodedata.combining(c))
-    return _LEGAL_FORM.sub("", " ".join(re.findall(r"\w+", plain.casefold())))
 
 
 def distintos(nomes: Iterable[str | None]) -> int:
@@ -39,32 +31,57 @@ def dispersao(valores: Sequence[Decimal]) -> Decimal | None:
     return (max(valores) / min(valores)).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
+def por_material(pedido: Solicitacao) -> dict[str, list[Cotacao]] | None:
+    """The quotations of each material, under "" where the request has only one; None where nobody said which is which.
+
+    A code that is no material of the request keeps its own group: it is compared with nothing else.
+    """
+    cotacoes = pedido.cotacoes or []
+    if len({item.codigo for item in pedido.itens or () if item.codigo}) <= 1:
+        return {"": cotacoes}
+    if any(cotacao.codigo is None for cotacao in cotacoes):
+        return None
+    groups: dict[str, list[Cotacao]] = {}
+    for cotacao in cotacoes:
+        groups.setdefault(str(cotacao.codigo), []).append(cotacao)
+    return groups
+
+
 def avaliar_cotacoes(pedido: Solicitacao, saida: Avaliacao) -> None:
     """Write manufacturers, expiry and price dispersion into `saida`."""
-    saida.versoes_tabelas["limites"] = _LIMITS["versao"]
-    cotacoes = pedido.cotacoes or []
-    _write_manufacturers(cotacoes, saida)
-    _write_expired(pedido, cotacoes, saida)
-    _write_prices([cotacao.valor for cotacao in cotacoes if cotacao.valor is not None], saida)
+    saida.versoes_tabelas["limites"] = LIMITES.current().versao_citada
+    _write_expired(pedido, pedido.cotacoes or [], saida)
+    groups = por_material(pedido)
+    if groups is None:
+        saida.nao_avaliado.append("cotacoes: vários materiais sem o código em cada cotação; marcas e preços à parte")
+        saida.dados_faltantes.append("cotacoes[].codigo")
+        return
+    for codigo, cotacoes in groups.items():
+        _write_manufacturers(codigo, cotacoes, saida)
+        _write_prices(codigo, [cotacao.valor for cotacao in cotacoes if cotacao.valor is not None], saida)
 
 
-def _write_manufacturers(cotacoes: list[Cotacao], saida: Avaliacao) -> None:
+def _named(name: str, codigo: str) -> str:
+    return f"{name}[{codigo}]" if codigo else name
+
+
+def _write_manufacturers(codigo: str, cotacoes: list[Cotacao], saida: Avaliacao) -> None:
     numbers: dict[str, int] = {
         "cotacoes": len(cotacoes),
         "fabricantes_distintos": distintos(c.fabricante for c in cotacoes),
         "marcas_distintas": distintos(c.marca for c in cotacoes),
         "fornecedores_distintos": len({c.cnpj for c in cotacoes if c.cnpj}),
     }
-    saida.calculos |= numbers
-    expected = _LIMITS["fabricantes_esperados"]
-    found = min(numbers["fabricantes_distintos"], numbers["marcas_distintas"])
-    if found >= expected:
+    saida.calculos |= {_named(name, codigo): number for name, number in numbers.items()}
+    expected = LIMITES.current().fabricantes_esperados
+    if min(numbers["fabricantes_distintos"], numbers["marcas_distintas"]) >= expected:
         return
     texto = (
         f"{numbers['fabricantes_distintos']} fabricante(s) e {numbers['marcas_distintas']} marca(s) em {len(cotacoes)} "
         f"cotação(ões); a norma indica {expected} marcas de fabricantes diferentes, quando disponíveis."
     )
-    saida.anotar("fabricantes_insuficientes", Gravidade.ATENCAO, texto, dict(numbers), _FONTE_MARCAS, VERSAO)
+    evidencia = numbers | ({"codigo": codigo} if codigo else {})
+    saida.anotar("fabricantes_insuficientes", Gravidade.ATENCAO, texto, evidencia, _FONTE_MARCAS, VERSAO)
 
 
 def _write_expired(pedido: Solicitacao, cotacoes: list[Cotacao], saida: Avaliacao) -> None:
@@ -75,24 +92,24 @@ def _write_expired(pedido: Solicitacao, cotacoes: list[Cotacao], saida: Avaliaca
     if campos:
         texto = f"{len(campos)} cotação(ões) vencida(s) na data da solicitação."
         evidencia = {"campos": campos, "data_solicitacao": dia.isoformat()}
-        saida.anotar("cotacao_vencida", Gravidade.ATENCAO, texto, evidencia, _LIMITS["fonte"], VERSAO)
+        saida.anotar("cotacao_vencida", Gravidade.ATENCAO, texto, evidencia, LIMITES.current().fonte, VERSAO)
 
 
-def _write_prices(valores: list[Decimal], saida: Avaliacao) -> None:
+def _write_prices(codigo: str, valores: list[Decimal], saida: Avaliacao) -> None:
     if not valores:
         return
+    razao, tabela = dispersao(valores), LIMITES.current()
     saida.calculos |= {
-        "cotacao_minima_brl": min(valores),
-        "cotacao_mediana_brl": median(valores),
-        "cotacao_maxima_brl": max(valores),
+        _named("cotacao_minima_brl", codigo): min(valores),
+        _named("cotacao_mediana_brl", codigo): median(valores),
+        _named("cotacao_maxima_brl", codigo): max(valores),
+        _named("cotacao_razao_max_min", codigo): razao,
     }
-    razao = dispersao(valores)
-    saida.calculos["cotacao_razao_max_min"] = razao
-    limite = Decimal(_LIMITS["dispersao_maxima"])
+    limite = tabela.dispersao_maxima
     # The exact prices decide; the ratio is rounded for people only.
     if max(valores) > limite * min(valores):
         texto = (
             f"A maior cotação (R$ {max(valores)}) é {razao} vezes a menor (R$ {min(valores)}); limite local {limite}."
         )
         evidencia = {"minima_brl": min(valores), "maxima_brl": max(valores), "razao": razao, "limite": limite}
-        saida.anotar("cotacoes_dispersas", Gravidade.ATENCAO, texto, evidencia, _LIMITS["fonte"], _LIMITS["versao"])
+        saida.anotar("cotacoes_dispersas", Gravidade.ATENCAO, texto, evidencia, tabela.fonte, tabela.versao_citada)

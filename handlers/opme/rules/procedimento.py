@@ -1,6 +1,6 @@
-"""Procedure, diagnosis and quantities: check digits that warn, and the excerpt of SIGTAP that was verified.
+"""Procedure, diagnosis and quantities against the hospital's table, and codes against the official lists.
 
-Outside the excerpt nothing is concluded: a diagnosis that is listed neither way stays not evaluated.
+Outside the tables nothing is concluded: a diagnosis that is listed neither way stays not evaluated.
 """
 
 from __future__ import annotations
@@ -8,13 +8,14 @@ from __future__ import annotations
 from decimal import Decimal
 
 from handlers.opme.requests import ItemOpme, Solicitacao
-from handlers.opme.tables.loader import table
+from handlers.opme.tables import COMPATIBILIDADE, LIMITES
+from handlers.opme.tables.compatibilidade import Procedimento, TabelaCompatibilidade
+from shared.clinical.code_existence import avaliar_existencia
 from shared.clinical.identifiers import sigtap_check_digit_agrees, tuss_check_digit_agrees
+from shared.clinical.terminology import CID10, SIGTAP, TUSS
 from shared.findings import Avaliacao, Gravidade
 
-VERSAO = "opme-procedimento-1"
-_SIGTAP = table("sigtap")
-_LIMITS = table("limites")
+VERSAO = "opme-procedimento-2"
 _CHECK_DIGIT = {8: tuss_check_digit_agrees, 10: sigtap_check_digit_agrees}
 
 
@@ -25,34 +26,36 @@ def codigo_confere(codigo: str) -> bool | None:
 
 
 def avaliar_codigos(pedido: Solicitacao, saida: Avaliacao) -> None:
-    """Warn of check digits that disagree; existence in the current tables is not evaluated."""
+    """Check digits only warn; existence is answered by the hospital's official lists, where it has them."""
     codes = {"procedimento": pedido.procedimento}
     codes |= {f"itens[{i}].codigo": item.codigo for i, item in enumerate(pedido.itens or ()) if item.codigo}
     campos = [campo for campo, codigo in codes.items() if codigo_confere(codigo) is False]
-    saida.nao_avaliado.append(
-        "tuss e sigtap: existência na tabela vigente não verificada, somente o dígito verificador"
-    )
     if campos:
         texto = f"Dígito verificador não confere em {', '.join(campos)}; a tabela vigente decide."
         fonte = "Conferência empírica de dígito verificador (SIGTAP out/2025; TUSS tabelas 20 e 22)"
         saida.anotar("codigo_dv_divergente", Gravidade.INFO, texto, {"campos": campos}, fonte, VERSAO)
+    for length, table in ((10, SIGTAP), (8, TUSS)):
+        of_table = {campo: code for campo, code in codes.items() if len(code) == length and code.isdigit()}
+        avaliar_existencia(of_table, table, saida)
+    avaliar_existencia({"cid": pedido.cid}, CID10, saida)
+
+
+def _row(table: TabelaCompatibilidade, pedido: Solicitacao) -> Procedimento:
+    return table.procedimentos.get(pedido.procedimento, Procedimento())
 
 
 def avaliar_cid(pedido: Solicitacao, saida: Avaliacao) -> None:
-    """Diagnosis against procedure, as far as the SIGTAP excerpt knows both."""
-    saida.versoes_tabelas["sigtap"] = _SIGTAP["versao"]
-    row = _SIGTAP["procedimentos"].get(pedido.procedimento, {})
-    compativel = None
-    if pedido.cid in row.get("cids_compativeis", ()):
-        compativel = True
-    elif pedido.cid in row.get("cids_incompativeis", ()):
-        compativel = False
-        texto = f"O CID {pedido.cid} não é compatível com o procedimento {pedido.procedimento} no SIGTAP."
-        evidencia = {"cid": pedido.cid, "procedimento": pedido.procedimento}
-        saida.anotar("cid_incompativel", Gravidade.ATENCAO, texto, evidencia, _SIGTAP["fonte"], _SIGTAP["versao"])
-    else:
-        saida.nao_avaliado.append("cid x procedimento: par fora do recorte do SIGTAP desta versão")
+    """Diagnosis against procedure, as far as the table knows both."""
+    table = COMPATIBILIDADE.current()
+    saida.versoes_tabelas["compatibilidade"] = table.versao_citada
+    compativel = _row(table, pedido).accepts(pedido.cid)
     saida.calculos["cid_compativel"] = compativel
+    if compativel is None:
+        saida.nao_avaliado.append("cid x procedimento: par fora da tabela de compatibilidade em uso")
+    elif not compativel:
+        texto = f"O CID {pedido.cid} não é compatível com o procedimento {pedido.procedimento} na tabela em uso."
+        evidencia = {"cid": pedido.cid, "procedimento": pedido.procedimento, "competencia": table.competencia}
+        saida.anotar("cid_incompativel", Gravidade.ATENCAO, texto, evidencia, table.fonte, table.versao_citada)
 
 
 def quantidades_por_codigo(itens: list[ItemOpme]) -> dict[str, Decimal]:
@@ -66,28 +69,32 @@ def quantidades_por_codigo(itens: list[ItemOpme]) -> dict[str, Decimal]:
 
 
 def avaliar_quantidades(pedido: Solicitacao, saida: Avaliacao) -> None:
-    """Quantity against the procedure's limit where SIGTAP has one, and against what is usual everywhere else."""
-    limits = _SIGTAP["procedimentos"].get(pedido.procedimento, {}).get("quantidade_maxima", {})
+    """Quantity against the procedure's limit where the table has one, and against what is usual everywhere else."""
+    table = COMPATIBILIDADE.current()
+    limits = _row(table, pedido).quantidade_maxima
     totals = quantidades_por_codigo(pedido.itens or [])
     for codigo, quantidade in totals.items():
         if codigo in limits:
-            _write_excess(codigo, quantidade, Decimal(limits[codigo]), saida)
-        elif quantidade > Decimal(_LIMITS["quantidade_incomum_por_item"]):
+            _write_excess(codigo, quantidade, limits[codigo], table, saida)
+        elif quantidade > LIMITES.current().quantidade_incomum_por_item:
             _write_unusual(codigo, quantidade, saida)
     if not totals or totals.keys() - limits.keys():
-        saida.nao_avaliado.append("quantidade x procedimento: material fora do recorte do SIGTAP desta versão")
+        saida.nao_avaliado.append("quantidade x procedimento: material fora da tabela de compatibilidade em uso")
 
 
-def _write_excess(codigo: str, quantidade: Decimal, limite: Decimal, saida: Avaliacao) -> None:
+def _write_excess(
+    codigo: str, quantidade: Decimal, limite: Decimal, table: TabelaCompatibilidade, saida: Avaliacao
+) -> None:
     saida.calculos[f"quantidade_maxima[{codigo}]"] = limite
     if quantidade > limite:
         texto = f"Quantidade {quantidade} do material {codigo} acima do máximo de {limite} para o procedimento."
-        evidencia = {"codigo": codigo, "quantidade": quantidade, "maximo": limite}
-        saida.anotar("quantidade_excedida", Gravidade.ATENCAO, texto, evidencia, _SIGTAP["fonte"], _SIGTAP["versao"])
+        evidencia = {"codigo": codigo, "quantidade": quantidade, "maximo": limite, "competencia": table.competencia}
+        saida.anotar("quantidade_excedida", Gravidade.ATENCAO, texto, evidencia, table.fonte, table.versao_citada)
 
 
 def _write_unusual(codigo: str, quantidade: Decimal, saida: Avaliacao) -> None:
-    limite = _LIMITS["quantidade_incomum_por_item"]
+    tabela = LIMITES.current()
+    limite = tabela.quantidade_incomum_por_item
     texto = f"Quantidade {quantidade} do material {codigo} acima de {limite}, incomum: confirmar."
-    evidencia = {"codigo": codigo, "quantidade": quantidade, "limite": Decimal(limite)}
-    saida.anotar("quantidade_incomum", Gravidade.ATENCAO, texto, evidencia, _LIMITS["fonte"], _LIMITS["versao"])
+    evidencia = {"codigo": codigo, "quantidade": quantidade, "limite": limite}
+    saida.anotar("quantidade_incomum", Gravidade.ATENCAO, texto, evidencia, tabela.fonte, tabela.versao_citada)

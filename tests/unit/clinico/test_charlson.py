@@ -8,7 +8,7 @@ import pytest
 
 from handlers.clinico.rules import alta, consulta, internacao
 from handlers.clinico.rules.charlson import avaliar_charlson, grupos_de, pontos_de_idade, sem_subcategoria
-from handlers.clinico.tables.loader import table
+from handlers.clinico.tables import CHARLSON
 from shared.findings import Avaliacao
 from tests.unit.clinico.encounters import CASES, admission, discharge, encounter, severities
 
@@ -35,14 +35,14 @@ def test_age_points(age: int, points: int) -> None:
     ("severe", "mild"), [("metastase", "neoplasia"), ("figado_grave", "figado_leve"), ("dm_com", "dm_sem")]
 )
 def test_the_severe_form_supersedes_the_mild(severe: str, mild: str) -> None:
-    first = {name: table("charlson")["grupos"][name]["prefixos"][0] for name in (severe, mild)}
+    first = {name: CHARLSON.current().grupos[name].prefixos[0] for name in (severe, mild)}
     assert grupos_de([first[mild]]) == [mild]
     assert grupos_de([first[mild], first[severe]]) == [severe]
 
 
 def test_every_prefix_leads_to_its_own_group_only() -> None:
-    for name, group in table("charlson")["grupos"].items():
-        for prefix in group["prefixos"]:
+    for name, group in CHARLSON.current().grupos.items():
+        for prefix in group.prefixos:
             assert grupos_de([prefix]) == [name]
 
 

@@ -112,11 +112,11 @@ def test_known_parts_alone_can_be_high() -> None:
 @pytest.mark.parametrize("reason", ["óbito", "Óbito com declaração", "41", "67"])
 def test_does_not_apply_after_death(reason: str) -> None:
     avaliacao = avaliar(discharge(motivo_saida=reason))
-    assert avaliacao.calculos["lace"] == "nao_aplicavel"
+    assert avaliacao.calculos["lace"] == "nao_calculavel"
     assert severities(avaliacao)["obito_com_prescricao"] == "atencao"
 
 
 @pytest.mark.parametrize(("birth", "applies"), [("2008-11-23", True), ("2008-11-24", False)])
 def test_applies_to_adults(birth: str, applies: bool) -> None:
     calculos = avaliar(discharge({"data_nascimento": birth})).calculos
-    assert (calculos["lace"] != "nao_aplicavel") is applies
+    assert (calculos["lace"] != "nao_calculavel") is applies

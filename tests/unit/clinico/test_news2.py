@@ -109,12 +109,12 @@ def test_a_lower_bound_never_counts_saturation_without_its_scale() -> None:
 def test_applies_from_sixteen_years_on(birth: str, applies: bool) -> None:
     avaliacao = avaliar(encounter({"data_nascimento": birth}, sinais_vitais=NORMAL))
     assert (avaliacao.calculos["news2"] == 0) is applies
-    assert (avaliacao.calculos["news2"] == "nao_aplicavel") is not applies
+    assert (avaliacao.calculos["news2"] == "nao_calculavel") is not applies
 
 
 def test_does_not_apply_in_pregnancy() -> None:
     avaliacao = avaliar(encounter({"data_nascimento": "1995-01-10", "gestante": "sim"}))
-    assert avaliacao.calculos["news2"] == "nao_aplicavel"
+    assert avaliacao.calculos["news2"] == "nao_calculavel"
     assert not any(code.startswith("news2") for code in severities(avaliacao))
 
 

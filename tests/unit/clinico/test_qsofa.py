@@ -61,4 +61,4 @@ def test_two_known_criteria_decide_without_the_third() -> None:
 @pytest.mark.parametrize(("birth", "applies"), [("2008-11-18", True), ("2008-11-19", False)])
 def test_applies_to_adults(birth: str, applies: bool) -> None:
     avaliacao = avaliar(encounter({"data_nascimento": birth}))
-    assert (avaliacao.calculos["qsofa"] != "nao_aplicavel") is applies
+    assert (avaliacao.calculos["qsofa"] != "nao_calculavel") is applies

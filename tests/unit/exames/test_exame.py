@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from handlers.exames.domain import DOMAIN
 from handlers.exames.requests.exame import PedidoExame
 from handlers.exames.rules.exame import avaliar, loinc_check_digit_agrees
-from handlers.exames.tables.hemograma import default_table
+from handlers.exames.tables import HEMOGRAMA
 
 EVENT = DOMAIN.event("exame")
 assert EVENT is not None
@@ -41,7 +41,8 @@ def test_the_form_of_a_code_tells_its_system_and_the_digit_only_warns(
 ) -> None:
     request = order(codigo=code)
     assert request.codigo == normal
-    assert avaliar(request).calculos == {"sistema_codigo": system}
+    calculated = avaliar(request).calculos
+    assert (calculated["sistema_codigo"], calculated[f"existencia_{system}"]) == (system, "nao_verificado")
     assert ("codigo_dv_divergente" not in codes(request)) is agrees
 
 
@@ -53,7 +54,7 @@ def test_a_code_of_no_system_is_refused_by_name(code: str) -> None:
 
 
 def test_loinc_digits_agree_over_the_whole_hemogram_table() -> None:
-    listed = [row.loinc.split()[0] for row in default_table().parametros if row.loinc]
+    listed = [row.loinc.split()[0] for row in HEMOGRAMA.current().parametros if row.loinc]
     assert all(loinc_check_digit_agrees(code) for code in listed)
 
 
@@ -73,5 +74,5 @@ def test_urgency_and_identity_are_said() -> None:
 def test_what_is_missing_and_what_nobody_evaluated() -> None:
     evaluation = avaliar(order(cid=None, profissional=None))
     assert evaluation.dados_faltantes == ["cid", "profissional"]
-    assert any("tabelas não carregadas" in words for words in evaluation.nao_avaliado)
+    assert any("sem a tabela oficial" in words for words in evaluation.nao_avaliado)
     assert avaliar(order()).dados_faltantes == []

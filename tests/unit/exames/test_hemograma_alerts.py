@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from handlers.exames.rules.hemograma.evaluation import avaliar
-from handlers.exames.tables.hemograma import TabelaHemograma, default_table
-from tests.unit.exames.hemograms import codes, hemogram, with_values
+from handlers.exames.tables import HEMOGRAMA
+from handlers.exames.tables.hemograma import TabelaHemograma
+from tests.unit.exames.hemograms import NORMAL, codes, hemogram, with_values
 
 
 @pytest.mark.parametrize(
@@ -33,7 +34,7 @@ def test_critical_bounds(values: dict[str, str], code: str, critical: bool) -> N
 
 
 def test_a_hospitals_own_table_decides_what_is_critical() -> None:
-    raw = default_table().model_dump()
+    raw = HEMOGRAMA.current().model_dump()
     raw["criticos"]["plaquetas"] = {"baixo_le": "50"}
     raw["versao"] = "hospital-x-1"
     evaluation = avaliar(hemogram(values={"plaquetas": "40"}), TabelaHemograma.model_validate(raw))
@@ -80,3 +81,12 @@ def test_the_rule_of_three_warns_without_blocking() -> None:
     found = with_values(sex="M", hemoglobina="15.0", hematocrito="41.9", hemacias="4.8")
     assert found == {"regra3_divergente"}
     assert with_values(sex="M", hemoglobina="15.0", hematocrito="42.0", hemacias="4.8") == set()
+
+
+@pytest.mark.parametrize(("lymphocytes", "inconsistent"), [("2.9", False), ("3.0", True)])
+def test_the_parts_cannot_exceed_the_whole(lymphocytes: str, inconsistent: bool) -> None:
+    """6.8 leukocytes: up to 6.8 x 1.02 + 0.1 = 7.036 is rounding."""
+    percentages = {name: None for name in NORMAL if name.endswith("_pct")}
+    counts = {"neutrofilos_abs": "4.1", "linfocitos_abs": lymphocytes}
+    evaluation = avaliar(hemogram(values=percentages | counts))
+    assert ("inconsistencia_contagens_absolutas" in codes(evaluation)) is inconsistent

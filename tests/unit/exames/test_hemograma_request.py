@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from handlers.exames.requests.hemograma import PedidoHemograma
-from handlers.exames.tables.hemograma import default_table
+from handlers.exames.tables import HEMOGRAMA
 from handlers.exames.tables.parameters import Parametro
 from handlers.exames.tables.units import convert
 from tests.unit.exames.hemograms import body, line
@@ -108,5 +108,5 @@ def test_what_is_wrong_is_named(change: dict[str, Any], path: str) -> None:
 
 
 def test_the_table_codes_every_parameter_in_its_canonical_unit() -> None:
-    coded = {row.campo: row.ucum for row in default_table().parametros}
+    coded = {row.campo: row.ucum for row in HEMOGRAMA.current().parametros}
     assert coded == {parameter: parameter.unit for parameter in Parametro}

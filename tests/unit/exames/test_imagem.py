@@ -10,7 +10,8 @@ from handlers.exames.domain import DOMAIN
 from handlers.exames.requests.imagem import PedidoImagem
 from handlers.exames.rules.imagem import avaliar
 from handlers.exames.rules.imaging.renal import ckd_epi_2021
-from handlers.exames.tables.imagem import TabelaImagem, default_table
+from handlers.exames.tables import IMAGEM
+from handlers.exames.tables.imagem import TabelaImagem
 from shared.errors import RulesFailed
 
 EVENT = DOMAIN.event("imagem")
@@ -32,7 +33,7 @@ def codes(request: PedidoImagem, table: TabelaImagem | None = None) -> set[str]:
 
 @pytest.mark.parametrize(("creatinine", "age", "sex", "egfr"), [("0.9", 55, "F", "75.5"), ("1.0", 50, "M", "91.69")])
 def test_ckd_epi_worked_cases(creatinine: str, age: int, sex: Any, egfr: str) -> None:
-    value = ckd_epi_2021(Decimal(creatinine), age, sex, default_table())
+    value = ckd_epi_2021(Decimal(creatinine), age, sex)
     assert abs(value - Decimal(egfr)) < Decimal("0.01")
 
 
@@ -114,7 +115,7 @@ def test_metformin(change: dict[str, Any], code: str | None) -> None:
 
 
 def test_a_hospital_may_follow_the_stricter_metformin_profile() -> None:
-    raw = default_table().model_dump()
+    raw = IMAGEM.current().model_dump()
     raw["metformina"]["perfil"] = "fda_ue"
     assert "metformina_suspender" in codes(order(creatinina_mg_dl="1.4"), TabelaImagem.model_validate(raw))
 
@@ -234,7 +235,7 @@ def test_allergy_to_contrast_goes_to_a_person() -> None:
 
 
 def test_a_modality_outside_the_hospitals_table_fails_with_a_reason() -> None:
-    raw = default_table().model_dump()
+    raw = IMAGEM.current().model_dump()
     raw["modalidades"] = [row for row in raw["modalidades"] if row["tipo"] != "tc"]
     with pytest.raises(RulesFailed, match="tabela de modalidades"):
         avaliar(order(), TabelaImagem.model_validate(raw))

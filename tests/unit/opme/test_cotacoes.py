@@ -6,10 +6,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from handlers.opme.rules.cotacoes import dispersao, distintos
 from handlers.opme.rules.solicitacao import avaliar
-from tests.unit.opme.claims import QUOTATIONS, claim, codes
+from tests.unit.opme.claims import ITEM, QUOTATIONS, claim, codes
 
 
 def _quotations(**changes: list[Any]) -> list[dict[str, Any]]:
@@ -66,3 +68,29 @@ def test_dispersion_above_the_limit_is_flagged(highest: str, flagged: bool) -> N
     avaliacao = avaliar(claim(cotacoes=_quotations(valor=["1000.00", "1500.00", highest])))
     assert ("cotacoes_dispersas" in codes(avaliacao)) is flagged
     assert avaliacao.calculos["cotacao_mediana_brl"] == Decimal("1500.00")
+
+
+def test_prices_of_different_materials_are_not_compared() -> None:
+    items = [ITEM, ITEM | {"codigo": "0702030090"}]
+    mixed = avaliar(claim(itens=items, cotacoes=_quotations(valor=["10", "1000", "2000"])))
+    assert "cotacoes_dispersas" not in codes(mixed)
+    assert "cotacoes[].codigo" in mixed.dados_faltantes
+    named = _quotations(valor=["10", "1000", "2500"], codigo=["0702030082", "0702030090", "0702030090"])
+    found = avaliar(claim(itens=items, cotacoes=named))
+    assert found.calculos["cotacao_razao_max_min[0702030090]"] == Decimal("2.50")
+    assert codes(found).count("cotacoes_dispersas") == 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.decimals("0.01", "100000", places=2), min_size=2, max_size=6))
+def test_dispersion_is_at_least_one_and_knows_no_order(values: list[Decimal]) -> None:
+    ratio = dispersao(values)
+    assert ratio is not None and ratio >= 1
+    assert dispersao(values[::-1]) == ratio
+    assert dispersao([*values, values[0]]) == ratio
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from(["Acme", "ACME Ltda", "Beta S.A.", "beta", None]), max_size=6))
+def test_a_manufacturer_is_counted_once_however_it_is_written(names: list[str | None]) -> None:
+    assert distintos(names) == len({name[:1].casefold() for name in names if name})

@@ -31,7 +31,7 @@ def anaemia(sample: Amostra, table: TabelaHemograma) -> Iterator[Rascunho]:
 
 
 def missing(sample: Amostra, table: TabelaHemograma) -> Iterator[str]:
-    """What would change the answer: the gestational age, or whether a woman of 10 to 55 years is pregnant."""
+    """What would change the answer: the gestational age, or whether a woman of childbearing age is pregnant."""
     hemoglobin = sample.value(Parametro.HEMOGLOBINA)
     if hemoglobin is None:
         return
@@ -39,10 +39,16 @@ def missing(sample: Amostra, table: TabelaHemograma) -> Iterator[str]:
     if sample.pregnant:
         if len({_grade(hemoglobin, group) for group in groups}) > 1:
             yield "paciente.idade_gestacional_sem"
-    elif sample.sex == "F" and sample.pregnancy == "desconhecido" and 10 <= sample.age.years <= 55:
+    elif _pregnancy_must_be_asked(sample, table):
         answers = {_grade(hemoglobin, group) for group in (*groups, *table.anemia.gestantes)}
         if len(answers) > 1:
             yield "paciente.gestante"
+
+
+def _pregnancy_must_be_asked(sample: Amostra, table: TabelaHemograma) -> bool:
+    ages = table.anemia.perguntar_gestacao
+    unknown = sample.sex == "F" and sample.pregnancy == "desconhecido"
+    return unknown and ages.idade_min <= sample.age.years <= ages.idade_max
 
 
 def possible_groups(sample: Amostra, table: TabelaHemograma) -> tuple[GrausAnemia, ...]:

@@ -21,6 +21,7 @@ def inconsistencies(sample: Amostra, indices: Indices, table: TabelaHemograma) -
         *_suspect_mchc(sample, indices, table),
         *_differential(indices, table),
         *_neutrophils(sample, table),
+        *_parts_exceed_the_whole(sample, table),
     ]
     return [*found, _new_sample(found, table)] if found else []
 
@@ -117,6 +118,27 @@ def _neutrophils(sample: Amostra, table: TabelaHemograma) -> Iterator[Rascunho]:
         {"informado": absolute, "calculado": computed, "tolerancia": tolerance, "unidade": P.NEUTROFILOS_ABS.unit},
         table.consistencia.fonte,
     )
+
+
+def _parts_exceed_the_whole(sample: Amostra, table: TabelaHemograma) -> Iterator[Rascunho]:
+    """The reported absolute counts together cannot be more than the leukocytes, rounding apart ◇."""
+    leukocytes = sample.value(P.LEUCOCITOS)
+    if leukocytes is None:
+        return
+    by_stage = [P.SEGMENTADOS_ABS, P.BASTONETES_ABS]
+    neutrophils = [P.NEUTROFILOS_ABS] if sample.has(P.NEUTROFILOS_ABS) else by_stage
+    others = (P.LINFOCITOS_ABS, P.MONOCITOS_ABS, P.EOSINOFILOS_ABS, P.BASOFILOS_ABS)
+    total = sum((sample.value(p) or Decimal(0) for p in (*neutrophils, *others)), Decimal(0))
+    limit = leukocytes * table.consistencia.soma_max / 100 + table.consistencia.neutrofilos_abs
+    if total > limit:
+        unit = P.LEUCOCITOS.shown_unit
+        yield Rascunho(
+            "inconsistencia_contagens_absolutas",
+            Gravidade.ATENCAO,
+            f"As contagens absolutas somam {shown(total)} {unit}, mais que os leucócitos {shown(leukocytes)} {unit}.",
+            {"soma_absolutos": total, "leucocitos": leukocytes, "limite": limit, "unidade": P.LEUCOCITOS.unit},
+            table.consistencia.fonte,
+        )
 
 
 def _corrected(sample: Amostra, leukocytes: Decimal) -> list[Decimal]:

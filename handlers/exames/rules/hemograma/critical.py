@@ -9,7 +9,7 @@ from handlers.exames.rules.drafts import Rascunho
 from handlers.exames.rules.hemograma.indices import Indices
 from handlers.exames.rules.hemograma.sample import Amostra
 from handlers.exames.rules.numbers import shown
-from handlers.exames.tables.hemograma import TabelaHemograma
+from handlers.exames.tables.hemograma import ParametroCritico, TabelaHemograma
 from handlers.exames.tables.parameters import Parametro as P
 from shared.findings import Gravidade
 
@@ -19,17 +19,17 @@ _DOUBT = " Valor de amostra inconsistente: avisar e confirmar em nova coleta."
 def critical_values(
     sample: Amostra, indices: Indices, table: TabelaHemograma, inconsistent: bool
 ) -> Iterator[Rascunho]:
-    """One finding per parameter whose value, by any of its figures, is critical in this hospital's table."""
-    rows = table.criticos
-    candidates = (
-        (P.HEMOGLOBINA, rows.hemoglobina, (sample.value(P.HEMOGLOBINA),)),
-        (P.LEUCOCITOS, rows.leucocitos, (sample.value(P.LEUCOCITOS), indices.corrected_leukocytes)),
-        (P.NEUTROFILOS_ABS, rows.neutrofilos_abs, (indices.neutrophils, indices.neutrophils_from_pct)),
-        (P.PLAQUETAS, rows.plaquetas, (sample.value(P.PLAQUETAS),)),
-        (P.BLASTOS_PCT, rows.blastos_pct, (sample.value(P.BLASTOS_PCT),)),
+    """One finding per parameter whose value, by any of its figures, is critical at this age in the hospital's table."""
+    candidates: tuple[tuple[P, ParametroCritico, tuple[Decimal | None, ...]], ...] = (
+        (P.HEMOGLOBINA, "hemoglobina", (sample.value(P.HEMOGLOBINA),)),
+        (P.LEUCOCITOS, "leucocitos", (sample.value(P.LEUCOCITOS), indices.corrected_leukocytes)),
+        (P.NEUTROFILOS_ABS, "neutrofilos_abs", (indices.neutrophils, indices.neutrophils_from_pct)),
+        (P.PLAQUETAS, "plaquetas", (sample.value(P.PLAQUETAS),)),
+        (P.BLASTOS_PCT, "blastos_pct", (sample.value(P.BLASTOS_PCT),)),
     )
-    for parameter, row, values in candidates:
-        crossed = [(value, bound) for value in values if value is not None and (bound := row.crossed(value))]
+    for parameter, name, values in candidates:
+        row = table.criticos.of(name, sample.age)
+        crossed = [(value, bound) for value in values if row and value is not None and (bound := row.crossed(value))]
         if crossed:
             value, (sign, limit) = crossed[0]
             yield _draft(parameter, value, sign, limit, inconsistent, table)

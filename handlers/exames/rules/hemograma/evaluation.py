@@ -3,49 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
 
 from handlers.exames.requests.hemograma import PedidoHemograma
 from handlers.exames.rules.drafts import Rascunho, numbered
-from handlers.exames.rules.hemograma import anaemia, platelets, red_cells, white_cells
+from handlers.exames.rules.hemograma import anaemia, platelets, red_cells, variation, white_cells
 from handlers.exames.rules.hemograma.consistency import inconsistencies, rule_of_three
 from handlers.exames.rules.hemograma.critical import critical_values
 from handlers.exames.rules.hemograma.indices import Indices, calculations, compute
-from handlers.exames.rules.hemograma.sample import Amostra, canonical, sample_of
-from handlers.exames.rules.numbers import rounded
-from handlers.exames.tables.hemograma import TabelaHemograma, default_table
+from handlers.exames.rules.hemograma.sample import Amostra, sample_of
+from handlers.exames.tables import HEMOGRAMA
+from handlers.exames.tables.hemograma import TabelaHemograma
 from handlers.exames.tables.parameters import Parametro as P
 from shared.findings import Avaliacao
 
-VERSION = "hemograma/1"
+VERSION = "hemograma/2"
 _EXPECTED = (P.HEMACIAS, P.HEMOGLOBINA, P.HEMATOCRITO, P.RDW_CV, P.LEUCOCITOS, P.PLAQUETAS)
 _DIFFERENTIAL = (P.LINFOCITOS_ABS, P.MONOCITOS_ABS, P.EOSINOFILOS_ABS, P.BASOFILOS_ABS)
 _ALWAYS_OPEN = (
     anaemia.NOT_ADJUSTED,
-    "Significado clínico da variação em relação ao hemograma anterior: só a diferença é calculada",
     "Morfologia em lâmina, reticulócitos e ferro",
 )
 
 
 def avaliar(pedido: PedidoHemograma, tabela: TabelaHemograma | None = None) -> Avaliacao:
-    """All findings of one hemogram under `tabela` (the hospital's own, else the default).
+    """All findings of one hemogram under `tabela` (the one in force, unless given).
 
     An inconsistent sample yields its inconsistencies and critical values only: interpretation waits for a new one.
     """
-    table = tabela or default_table()
+    table = tabela or HEMOGRAMA.current()
     sample = sample_of(pedido)
     indices = compute(sample, table)
     blocked = inconsistencies(sample, indices, table)
     drafts = [
         *critical_values(sample, indices, table, bool(blocked)),
         *(blocked or _interpretation(sample, indices, table)),
+        *(() if blocked else variation.delta_checks(pedido, sample, table)),
     ]
     return Avaliacao(
-        achados=numbered(drafts, VERSION),
-        calculos={**calculations(indices), **_variation(pedido, sample)},
+        achados=numbered(drafts, f"{VERSION} {table.versao_citada}"),
+        calculos={**calculations(indices), **variation.differences(pedido, sample)},
         dados_faltantes=list(dict.fromkeys(_missing(sample, indices, table))),
         nao_avaliado=list(_not_evaluated(sample, table, bool(blocked))),
-        versoes_tabelas={table.nome: table.versao},
+        versoes_tabelas={table.nome: table.versao_citada},
     )
 
 
@@ -54,18 +53,6 @@ def _interpretation(sample: Amostra, indices: Indices, table: TabelaHemograma) -
     yield from white_cells.white_cells(sample, indices, table)
     yield from platelets.platelets(sample, table)
     yield from rule_of_three(sample, indices, table)
-
-
-def _variation(request: PedidoHemograma, sample: Amostra) -> dict[str, Decimal]:
-    """Current minus previous value, per parameter both hemograms hold, in the canonical unit."""
-    if request.anterior is None:
-        return {}
-    before = canonical(request.anterior.resultados)
-    return {
-        f"variacao_{parameter.value}": rounded(measure.value - before[parameter].value, 3)
-        for parameter, measure in sample.measures.items()
-        if parameter in before
-    }
 
 
 def _missing(sample: Amostra, indices: Indices, table: TabelaHemograma) -> Iterator[str]:

@@ -20,7 +20,8 @@ def platelets(sample: Amostra, table: TabelaHemograma) -> Iterator[Rascunho]:
     """The critical finding already says a critical count is low: `plaquetopenia` is for the counts above it."""
     value = sample.value(P.PLAQUETAS)
     drafts = list(compare(_PLATELETS, value, reference_range(sample, P.PLAQUETAS, table)))
-    critical_low = value is not None and table.criticos.plaquetas.is_low(value)
+    bounds = table.criticos.of("plaquetas", sample.age)
+    critical_low = value is not None and bounds is not None and bounds.is_low(value)
     if not critical_low:
         yield from drafts
     if value is not None and (critical_low or any(draft.codigo == _PLATELETS.low for draft in drafts)):

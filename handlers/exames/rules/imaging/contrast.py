@@ -9,7 +9,7 @@ from typing import Any
 
 from handlers.exames.requests.imagem import PedidoImagem
 from handlers.exames.rules.drafts import Rascunho
-from handlers.exames.rules.imaging.renal import Filtracao
+from handlers.exames.rules.imaging.renal import Filtracao, creatinine_age_days
 from handlers.exames.rules.numbers import rounded, shown
 from handlers.exames.tables.imagem import TabelaImagem
 from shared.findings import Gravidade
@@ -49,6 +49,7 @@ def contrast(request: PedidoImagem, filtration: Filtracao, table: TabelaImagem) 
     kidney = Rim(filtration.value, request.ira_aguda, request.dialise)
     yield from _wrong_medium(request, table)
     yield from _allergy(request, table)
+    yield from _old_creatinine(request, table)
     if request.contraste == "iodado_iv":
         yield from _iodinated(kidney, table)
     if request.contraste.startswith("iodado") and request.metformina:
@@ -109,8 +110,21 @@ def _metformin(request: PedidoImagem, kidney: Rim, table: TabelaImagem) -> Itera
 
 
 def _gadolinium(request: PedidoImagem, kidney: Rim, table: TabelaImagem) -> Iterator[Rascunho]:
-    """Group I contraindicated, II need not be withheld, III weighed; dialysis counts as eGFR under the limit ◇."""
+    """Group I contraindicated, II need not be withheld, III weighed; dialysis counts as eGFR under the limit ◇.
+
+    Group I without a known kidney is held: its risk is what the limit is about.
+    """
     rules = table.gadolinio
+    yield from _gadolinium_in_pregnancy(request, table)
+    if request.contraste == "gadolinio_g1" and not kidney.dialysis and not kidney.acute_injury and kidney.egfr is None:
+        yield Rascunho(
+            "gadolinio_g1_sem_funcao_renal",
+            Gravidade.ATENCAO,
+            "Gadolínio do grupo I sem função renal conhecida: reter até dosar creatinina e calcular a TFG.",
+            {**kidney.evidence, "limite": rules.restrito_lt},
+            rules.fonte,
+        )
+        return
     if not (kidney.dialysis or kidney.impaired_below(rules.restrito_lt)):
         return
     code, severity, words = {
@@ -122,6 +136,32 @@ def _gadolinium(request: PedidoImagem, kidney: Rim, table: TabelaImagem) -> Iter
     yield Rascunho(
         code, severity, f"{situation}: {words}.", {**kidney.evidence, "limite": rules.restrito_lt}, rules.fonte
     )
+
+
+def _gadolinium_in_pregnancy(request: PedidoImagem, table: TabelaImagem) -> Iterator[Rascunho]:
+    """A person weighs it; never a denial ◇."""
+    if request.paciente.gestante == "sim":
+        yield Rascunho(
+            "gestante_gadolinio_revisao_humana",
+            Gravidade.ATENCAO,
+            "Gestante com gadolínio solicitado: revisão humana da necessidade do contraste; não é uma recusa.",
+            {"gestante": "sim", "contraste": request.contraste},
+            table.gestacao.fonte,
+        )
+
+
+def _old_creatinine(request: PedidoImagem, table: TabelaImagem) -> Iterator[Rascunho]:
+    """The eGFR of an old creatinine is still said, with the warning that it may no longer be the patient's ◇."""
+    days, limit = creatinine_age_days(request), table.creatinina.validade_dias
+    if request.creatinina_mg_dl is not None and days is not None and days > limit:
+        yield Rascunho(
+            "creatinina_antiga",
+            Gravidade.ATENCAO,
+            f"Creatinina de {days} dias antes do pedido (validade local de {limit} dias): dosar de novo antes do "
+            "contraste.",
+            {"dias": days, "validade_dias": limit},
+            table.creatinina.fonte,
+        )
 
 
 def _allergy(request: PedidoImagem, table: TabelaImagem) -> Iterator[Rascunho]:

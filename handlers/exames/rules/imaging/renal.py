@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from handlers.exames.requests.imagem import PedidoImagem
-from handlers.exames.tables.imagem import TabelaImagem
+from handlers.exames.tables import FILTRACAO
 from shared.clinical.ages import age_in_years
 from shared.clinical.people import Sexo
+
+_TABLE = FILTRACAO.current()
 
 
 @dataclass(frozen=True)
@@ -20,21 +22,21 @@ class Filtracao:
     missing: tuple[str, ...]
 
 
-def ckd_epi_2021(creatinine: Decimal, age: int, sex: Sexo, table: TabelaImagem) -> Decimal:
+def ckd_epi_2021(creatinine: Decimal, age: int, sex: Sexo) -> Decimal:
     """142 x min(Scr/k,1)^a x max(Scr/k,1)^-1.200 x 0.9938^age x 1.012 if female. mg/dL and completed years."""
-    rows = table.ckd_epi
+    rows = _TABLE.ckd_epi
     of_sex = rows.F if sex == "F" else rows.M
     ratio, one = creatinine / of_sex.kappa, Decimal(1)
     value = rows.fator * min(ratio, one) ** of_sex.alfa * max(ratio, one) ** rows.expoente_alto * rows.base_idade**age
     return value * rows.fator_mulher if sex == "F" else value
 
 
-def schwartz(creatinine: Decimal, height_cm: Decimal, table: TabelaImagem) -> Decimal:
+def schwartz(creatinine: Decimal, height_cm: Decimal) -> Decimal:
     """0.413 x cm / Scr (mg/dL) ◇."""
-    return table.schwartz.constante * height_cm / creatinine
+    return _TABLE.schwartz.constante * height_cm / creatinine
 
 
-def filtration(request: PedidoImagem, table: TabelaImagem) -> Filtracao:
+def filtration(request: PedidoImagem) -> Filtracao:
     """The patient's eGFR on the day of the creatinine, else on the day of the order; never with a guessed age."""
     creatinine, patient = request.creatinina_mg_dl, request.paciente
     if creatinine is None:
@@ -43,8 +45,15 @@ def filtration(request: PedidoImagem, table: TabelaImagem) -> Filtracao:
     if moment is None:
         return Filtracao(None, None, ("creatinina_em",))
     age = age_in_years(patient.data_nascimento, moment.date())
-    if age >= table.ckd_epi.idade_minima:
-        return Filtracao(ckd_epi_2021(creatinine, age, patient.sexo, table), table.ckd_epi.fonte, ())
+    if age >= _TABLE.ckd_epi.idade_minima:
+        return Filtracao(ckd_epi_2021(creatinine, age, patient.sexo), _TABLE.ckd_epi.fonte, ())
     if patient.altura_cm is None:
         return Filtracao(None, None, ("paciente.altura_cm",))
-    return Filtracao(schwartz(creatinine, patient.altura_cm, table), table.schwartz.fonte, ())
+    return Filtracao(schwartz(creatinine, patient.altura_cm), _TABLE.schwartz.fonte, ())
+
+
+def creatinine_age_days(request: PedidoImagem) -> int | None:
+    """Days from the creatinine to the request, 0 where it was taken later; None where either date is missing."""
+    if request.creatinina_em is None or request.solicitado_em is None:
+        return None
+    return max((request.solicitado_em - request.creatinina_em).days, 0)

@@ -1,0 +1,29 @@
+"""The clinical findings that may raise an alert."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from shared.clinical.alert_policy import PoliticaDeAlertas
+
+
+class PoliticaClinica(PoliticaDeAlertas):
+    """The alert policy of `clinico`."""
+
+    ALERTABLE: ClassVar[frozenset[str]] = frozenset(
+        {
+            "news2_alto",
+            "news2_alto_parcial",
+            "news2_medio",
+            "news2_medio_parcial",
+            "news2_parametro_extremo",
+            "sinais_extremos_gestante",
+            "qsofa_positivo",
+            "alergia_medicamento",
+            "alergia_possivel",
+            "alergia_cruzada",
+            "interacao_contraindicada",
+            "interacao_grave",
+            "prescricao_duplicada",
+        }
+    )
