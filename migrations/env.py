@@ -7,13 +7,17 @@ from sqlalchemy.engine import Connection
 
 from shared.database import Database, metadata
 from shared.files import schema as files_schema
+from shared.notifications import schema as notifications_schema
+from shared.register import schema as register_schema
 from shared.settings import settings
 from shared.tasks import schema as tasks_schema
 
 # Alembic compares with whatever these declared.
 _SCHEMAS = (
+    notifications_schema,
     tasks_schema,
     files_schema,
+    register_schema,
 )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.types import TypeDecorator
 
 from shared.errors import StoreUnavailable
+from shared.settings import settings
 
 metadata = MetaData()
 """Every table of the platform, whichever part declares it."""
@@ -71,6 +73,12 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+@lru_cache(maxsize=1)
+def process_database() -> Database:
+    """For work that writes while its task runs: a small pool of the process's own, made on first use."""
+    return Database(settings().platform.database_url.get_secret_value(), pool_size=2)
 
 
 @contextmanager

@@ -5,9 +5,11 @@
     │   ├── MalformedBody              400
     │   ├── NotFound                   404
     │   ├── Conflict                   409
+    │   ├── PreconditionFailed         412
     │   ├── BodyTooLarge               413
     │   ├── UnsupportedMedia           415
     │   ├── InvalidField               422
+    │   │   └── UnusableDocument       422  a FHIR or HL7 document, item by item
     │   └── IdempotencyMismatch        422
     ├── ServiceUnavailable             503  the caller should come back later
     │   ├── StoreUnavailable
@@ -35,6 +37,8 @@ No message here may ever contain a value from a payload (SECURITY 13).
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 
 class PlantaoError(Exception):
@@ -72,6 +76,14 @@ class Conflict(CallerError):
     title = "Conflito com o estado atual"
 
 
+class PreconditionFailed(CallerError):
+    """The caller decided on a state that no longer stands (If-Match)."""
+
+    status = 412
+    slug = "precondition-failed"
+    title = "O estado mudou desde a leitura"
+
+
 class BodyTooLarge(CallerError):
     status = 413
     slug = "body-too-large"
@@ -94,6 +106,21 @@ class InvalidField(CallerError):
     def __init__(self, fields: list[tuple[str, str]], detail: str = "") -> None:
         super().__init__(detail or "; ".join(f"{path}: {reason}" for path, reason in fields[:5]))
         self.fields = fields
+
+
+class UnusableDocument(InvalidField):
+    """A document of another standard that makes no request. `items` holds (place, stable code, reason), no value.
+
+    `report` says what else was mapped, missing or not understood, when the reading came that far.
+    """
+
+    slug = "unusable-document"
+    title = "Documento não utilizável"
+
+    def __init__(self, items: list[tuple[str, str, str]], report: dict[str, Any] | None = None) -> None:
+        super().__init__([(place, reason) for place, _, reason in items])
+        self.items = items
+        self.report = report
 
 
 class IdempotencyMismatch(CallerError):

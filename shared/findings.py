@@ -138,3 +138,7 @@ AVISO_SEM_AGENTES = (
     "Somente regras determinísticas: nenhum texto de agente foi produzido para este resultado. "
     "Sem validade clínica até a assinatura de um profissional habilitado (CFM 2.454/2026)."
 )
+AVISO_RECUSA_IA = (
+    "O paciente recusou o uso de IA: somente regras determinísticas, nenhum modelo foi consultado. "
+    "Sem validade clínica até a assinatura de um profissional habilitado (CFM 2.454/2026)."
+)

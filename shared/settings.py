@@ -8,12 +8,25 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, Field, IPvAnyNetwork, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEFAULT_BROKER_URL = "amqp://guest:guest@127.0.0.1:5672"
+DEFAULT_BLIND_INDEX_KEY = "somente-para-desenvolvimento"
+
+
+def _zone_name(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("no such time zone; use an IANA name such as America/Sao_Paulo") from None
+    return name
+
+
+ZoneName = Annotated[str, AfterValidator(_zone_name)]
 
 
 class DomainOverrides(BaseModel):
@@ -23,6 +36,7 @@ class DomainOverrides(BaseModel):
     prefix: str | None = None
     concurrency: int | None = Field(None, ge=1, le=512)
     prefetch: int | None = Field(None, ge=1, le=512)
+    results: bool = Field(False, description="Publish what ends and what alerts to `eventos.resultados`")
 
 
 class _Concern(BaseSettings):
@@ -37,6 +51,7 @@ class PlatformSettings(_Concern):
     log_format: Literal["auto", "json", "console"] = "auto"
     database_url: SecretStr = SecretStr("sqlite:///.run/plantao.db")
     database_pool_size: int = Field(8, ge=1, le=64)
+    hospital_timezone: ZoneName = "America/Sao_Paulo"
 
 
 class BrokerSettings(_Concern):
@@ -56,6 +71,7 @@ class DomainSettings(_Concern):
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", env_nested_delimiter="__", env_ignore_empty=True)
     domain: dict[str, DomainOverrides] = {}
     domain_packages: list[str] = Field(["handlers"], description="Python packages searched for domain folders")
+    hospital_tables_dir: Path | None = Field(None, description="Clinical tables of this hospital, in place of ours")
 
     def of(self, key: str) -> DomainOverrides:
         """The overrides of one domain, empty where the operator set none."""
@@ -108,6 +124,51 @@ class FilesSettings(_Concern):
     upload_max_bytes: int = Field(536_870_912, ge=1024)
 
 
+class PrivacySettings(_Concern):
+    """What keeps patients from being recognised in columns that must be searchable."""
+
+    blind_index_key: SecretStr = SecretStr(DEFAULT_BLIND_INDEX_KEY)
+
+
+class NotificationSettings(_Concern):
+    """Who is told what, and how often. Times are in seconds."""
+
+    contacts_file: Path | None = None
+    alert_escalate_after_s: list[Annotated[float, Field(gt=0)]] = Field(
+        [300.0, 600.0, 900.0], min_length=1, description="From one call to the next; the last one repeats"
+    )
+    alert_rounds: int = Field(1, ge=1, description="How often the chain is walked before its last contact stays")
+    delivery_timeout_s: float = Field(15.0, gt=0, le=60)
+    delivery_retry_s: list[Annotated[float, Field(gt=0)]] = Field(
+        [5.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0, 72000.0, 86400.0], min_length=1
+    )
+
+
+class MllpSettings(_Concern):
+    """The HL7 v2 listener (`python -m workers.mllp`). Times are in seconds."""
+
+    mllp_host: str = "127.0.0.1"
+    mllp_port: int = Field(2575, ge=0, le=65535)
+    mllp_max_bytes: int = Field(1_048_576, ge=1024, description="Larger messages are refused, the connection closed")
+    mllp_max_connections: int = Field(64, ge=1, le=4096)
+    mllp_idle_s: float = Field(900.0, gt=0, description="A connection without any message is closed after this")
+    mllp_frame_s: float = Field(30.0, gt=0, description="From the first byte of a message to its last")
+    mllp_drain_s: float = Field(10.0, ge=0, description="What a message in hand gets on SIGTERM")
+    mllp_tls_cert: Path | None = None
+    mllp_tls_key: Path | None = None
+    mllp_tls_client_ca: Path | None = Field(None, description="Only senders with a certificate of this authority")
+    mllp_allowed_networks: list[IPvAnyNetwork] = Field([], description="Empty: whoever reaches the port")
+    mllp_allowed_senders: list[str] = Field([], description="MSH-3 or MSH-3|MSH-4; empty: every one")
+
+    @model_validator(mode="after")
+    def _whole_tls(self) -> Self:
+        if (self.mllp_tls_cert is None) != (self.mllp_tls_key is None):
+            raise ValueError("MLLP_TLS_CERT and MLLP_TLS_KEY belong together: set both or neither")
+        if self.mllp_tls_client_ca is not None and self.mllp_tls_cert is None:
+            raise ValueError("MLLP_TLS_CLIENT_CA needs MLLP_TLS_CERT and MLLP_TLS_KEY")
+        return self
+
+
 class ModelSettings(_Concern):
     """Which model the crews talk to. `offline` is deterministic and needs nothing."""
 
@@ -117,6 +178,7 @@ class ModelSettings(_Concern):
     model_api_key: SecretStr | None = None
     model_timeout_s: float = Field(60.0, gt=0)
     model_max_retries: int = Field(2, ge=0, le=10)
+    opinion_language: Literal["pt", "en"] = Field("pt", description="Of the opinions; findings stay Portuguese")
     transferencia_internacional: bool = Field(False, description="Allow a model outside the house (LGPD art. 33)")
 
     @model_validator(mode="after")
@@ -135,13 +197,23 @@ class Settings(BaseModel):
     api: ApiSettings
     worker: WorkerSettings
     files: FilesSettings
+    privacy: PrivacySettings
+    notifications: NotificationSettings
+    mllp: MllpSettings
     model: ModelSettings
 
     @model_validator(mode="after")
     def _refuse_default_secrets(self) -> Self:
-        default = self.broker.rabbitmq_url.get_secret_value() == DEFAULT_BROKER_URL
-        if self.platform.environment == "production" and default:
-            raise ValueError("RABBITMQ_URL still holds the default secret: set it before ENVIRONMENT=production")
+        if self.platform.environment != "production":
+            return self
+        secrets = {
+            "RABBITMQ_URL": (self.broker.rabbitmq_url, DEFAULT_BROKER_URL),
+            "BLIND_INDEX_KEY": (self.privacy.blind_index_key, DEFAULT_BLIND_INDEX_KEY),
+        }
+        kept = [name for name, (value, default) in secrets.items() if value.get_secret_value() == default]
+        if kept:
+            names = " and ".join(kept)
+            raise ValueError(f"{names} still holds the default secret: set it before ENVIRONMENT=production")
         return self
 
 
@@ -154,6 +226,9 @@ def load_settings() -> Settings:
         api=ApiSettings(),
         worker=WorkerSettings(),
         files=FilesSettings(),
+        privacy=PrivacySettings(),
+        notifications=NotificationSettings(),
+        mllp=MllpSettings(),
         model=ModelSettings(),
     )
 

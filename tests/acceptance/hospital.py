@@ -6,8 +6,8 @@ import copy
 import re
 from typing import Any, NamedTuple
 
-from handlers.crew_runtime.guardrail import sentences
 from handlers.registry import load_domains
+from shared.clinical.citations import sentences
 
 DOMAINS = load_domains(["handlers"])
 ENVELOPE = {"achados", "calculos", "dados_faltantes", "nao_avaliado", "parecer", "revisao", "proveniencia", "aviso"}

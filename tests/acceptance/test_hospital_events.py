@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from dev.rabbitmq_node import RabbitNode
 from tests.acceptance.broker import Vhost
 from tests.acceptance.hospital import DOMAINS, assert_envelope, assert_opinion, example, examples
 from tests.acceptance.timeline import kinds
+from tests.fixtures.hl7 import HEMOGRAM, read_message
+from tests.integration.mllp.process import listener_process
 from tests.platform import Platform
 
 NAMES = [found.name for found in examples()]
@@ -86,3 +89,19 @@ def test_a_patient_who_refuses_ai_meets_rules_and_no_agent(platform: Platform, n
     assert_envelope(view["result"])
     assert (view["result"]["parecer"], view["result"]["proveniencia"]) == (None, None)
     assert {"agent_started", "tool_used", "model_call"}.isdisjoint(kinds(platform.client, task))
+
+
+def test_a_hemogram_over_mllp_has_the_findings_of_the_native_one(platform: Platform, tmp_path: Path) -> None:
+    """The message is the domain's own example, without what an ORU^R01 has no place for."""
+    native = example("exames.hemograma")
+    native.body.pop("anterior", None)
+    for field in ("peso_kg", "altura_cm"):
+        native.body["paciente"].pop(field)
+    with listener_process(platform.database_url, tmp_path) as listener:
+        answer = listener.send(read_message(HEMOGRAM))
+    assert answer.segment("MSA").text(1) == "AA"
+    read = platform.finished(answer.segment("MSA").text(3))
+    asked = platform.finished(platform.submit(native.url, native.body))
+    assert read["status"] == asked["status"] == "completed"
+    assert read["findings"]["achados"] == asked["findings"]["achados"] != []
+    assert [alert["codigo"] for alert in read["alerts"]] == [alert["codigo"] for alert in asked["alerts"]] != []

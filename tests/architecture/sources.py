@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ("api", "workers", "handlers", "shared")
-LOCAL = ("dev", "bench", "deploy", "migrations")
+LOCAL = ("dev", "bench", "evals", "deploy", "migrations")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

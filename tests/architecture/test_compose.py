@@ -16,13 +16,14 @@ ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, Any] = COMPOSE["services"]
 SHORT_LIVED = {"definitions", "migrate"}
-OURS = {"definitions", "migrate", "api", "worker"}
+OURS = {"definitions", "migrate", "api", "worker", "mllp"}
 SECRETS = {
     "POSTGRES_PASSWORD",
     "RABBITMQ_API_PASSWORD",
     "RABBITMQ_WORKER_PASSWORD",
     "RABBITMQ_ADMIN_PASSWORD",
     "VALKEY_PASSWORD",
+    "BLIND_INDEX_KEY",
 }
 # Settings that mean nothing beside a broker of compose's own: it speaks plain AMQP on a closed network.
 NOT_PASSED = {"RABBITMQ_MANAGEMENT_URL", "RABBITMQ_CA_FILE"}
@@ -43,7 +44,7 @@ def settings_of(concern: str) -> set[str]:
 
 
 def test_every_service_of_the_contract_is_there():
-    assert set(SERVICES) == {"definitions", "rabbitmq", "postgres", "valkey", "migrate", "api", "worker"}
+    assert set(SERVICES) == {"definitions", "rabbitmq", "postgres", "valkey", "migrate", "api", "worker", "mllp"}
 
 
 @pytest.mark.parametrize("name", sorted(SERVICES.keys() - SHORT_LIVED))
@@ -95,9 +96,12 @@ def test_the_worker_may_drain_before_it_is_killed():
     assert grace > WorkerSettings.model_fields["worker_drain_s"].default + SUPERVISOR_GRACE_S
 
 
-def test_only_the_api_is_published_and_only_on_this_host():
-    assert [name for name, service in SERVICES.items() if "ports" in service] == ["api"]
-    assert SERVICES["api"]["ports"] == ["${API_PUBLISH:-127.0.0.1:8000}:8000"]
+def test_only_the_doors_are_published_and_only_on_this_host():
+    published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
+    assert published == {
+        "api": ["${API_PUBLISH:-127.0.0.1:8000}:8000"],
+        "mllp": ["${MLLP_PUBLISH:-127.0.0.1:2575}:2575"],
+    }
     assert COMPOSE["networks"]["inside"] == {"internal": True}
     assert all(SERVICES[name]["networks"] == ["inside"] for name in ("rabbitmq", "postgres", "valkey"))
 
@@ -110,7 +114,7 @@ def test_the_management_page_is_an_extra_on_this_host():
 
 def test_secrets_have_no_defaults_and_name_themselves_when_missing():
     text = (ROOT / "docker-compose.yml").read_text()
-    uses = re.findall(r"\$\{([A-Z_]+PASSWORD)([^}]*)\}", text)
+    uses = re.findall(r"\$\{([A-Z_]+(?:PASSWORD|INDEX_KEY))([^}]*)\}", text)
     assert {name for name, _ in uses} == SECRETS
     assert all(rest.startswith(f":?{name} is missing") for name, rest in uses)
 
@@ -120,6 +124,7 @@ def test_secrets_have_no_defaults_and_name_themselves_when_missing():
     [
         ("api", {"RABBITMQ_WORKER_PASSWORD", "RABBITMQ_ADMIN_PASSWORD", "MODEL_API_KEY"}),
         ("worker", {"RABBITMQ_API_PASSWORD", "RABBITMQ_ADMIN_PASSWORD"}),
+        ("mllp", {"RABBITMQ_API_PASSWORD", "RABBITMQ_WORKER_PASSWORD", "RABBITMQ_ADMIN_PASSWORD", "MODEL_API_KEY"}),
         ("migrate", {"RABBITMQ_API_PASSWORD", "RABBITMQ_WORKER_PASSWORD", "RABBITMQ_ADMIN_PASSWORD"}),
     ],
 )
@@ -134,7 +139,8 @@ def test_nobody_is_given_the_secrets_of_another(name: str, foreign: set[str]):
     ("name", "concerns"),
     [
         ("api", ["platform", "broker", "domains", "api"]),
-        ("worker", ["platform", "broker", "domains", "worker", "model"]),
+        ("worker", ["platform", "broker", "domains", "worker", "notifications", "model"]),
+        ("mllp", ["platform", "domains", "privacy", "mllp"]),
     ],
 )
 def test_every_setting_reaches_its_container(name: str, concerns: list[str]):
@@ -142,13 +148,13 @@ def test_every_setting_reaches_its_container(name: str, concerns: list[str]):
     assert expected - SERVICES[name]["environment"].keys() == set()
 
 
-@pytest.mark.parametrize("name", ["api", "worker", "migrate"])
+@pytest.mark.parametrize("name", ["api", "worker", "mllp", "migrate"])
 def test_no_container_is_given_a_setting_that_does_not_exist(name: str):
     known = set().union(*(settings_of(concern) for concern in Settings.model_fields))
     assert SERVICES[name]["environment"].keys() - known == set()
 
 
-@pytest.mark.parametrize("name", ["api", "worker", "migrate"])
+@pytest.mark.parametrize("name", ["api", "worker", "mllp", "migrate"])
 def test_containers_run_in_production_mode(name: str):
     assert SERVICES[name]["environment"]["ENVIRONMENT"] == "production"
 
@@ -168,6 +174,7 @@ def test_who_waits_for_whom():
         # Not the broker: the API accepts work while it is away.
         "api": {"migrate": done},
         "worker": {"migrate": done, "rabbitmq": healthy},
+        "mllp": {"migrate": done},
     }
 
 

@@ -66,7 +66,7 @@ def test_files_that_are_named_exist(page: Path):
     ours = {
         path
         for path in paths
-        if path.split("/")[0] in {*SHIPPED, "dev", "tests", "docs", "bench", "deploy", "migrations"}
+        if path.split("/")[0] in {*SHIPPED, "dev", "tests", "docs", "bench", "evals", "deploy", "migrations"}
     }
     example = {path for path in ours if path.startswith("handlers/leitos/")}
     assert [path for path in sorted(ours - example) if not (ROOT / path).exists()] == []
@@ -159,7 +159,7 @@ def test_the_contract_of_engines_is_as_described():
 
 def test_every_concern_of_the_settings_has_its_section():
     headings = re.findall(r"^# --- (\w+)", (ROOT / ".env.example").read_text(), re.MULTILINE)
-    expected = ["Platform", "Broker", "Domains", "API", "Workers", "Model"]
+    expected = ["Platform", "Broker", "Domains", "API", "Workers", "Files", "Privacy", "Alerts", "MLLP", "Model"]
     assert headings[: len(expected)] == expected
     assert len(Settings.model_fields) == len(expected)
 
