@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import argparse
 
-from bench import accept, crews, drain, latency, start
+from bench import accept, crews, drain, ingest, latency, start
 from bench.report import Line, show
 from bench.rig import rig
 from dev.console import step
 
-SECTIONS = {"accept": accept, "drain": drain, "latency": latency, "crews": crews, "start": start}
+SECTIONS = {"accept": accept, "drain": drain, "latency": latency, "crews": crews, "start": start, "ingest": ingest}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("sections", nargs="*", help=f"some of: {', '.join(SECTIONS)} (default: all)")
-    chosen = parser.parse_args().sections or list(SECTIONS)
+    parser.add_argument("--rows", type=int, default=1_000_000, help="of the file that ingest loads (a million)")
+    arguments = parser.parse_args()
+    chosen = arguments.sections or list(SECTIONS)
     unknown = [name for name in chosen if name not in SECTIONS]
     if unknown:
         parser.error(f"unknown section {unknown[0]!r}")
     lines: list[Line] = []
-    with rig() as shared:
+    with rig(arguments.rows) as shared:
         for name in chosen:
             with step(f"Measuring {name}"):
                 lines += SECTIONS[name].measure(shared)  # type: ignore[attr-defined]

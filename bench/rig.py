@@ -22,6 +22,8 @@ from shared.messaging.topology import EVENTS_QUEUE
 
 ROOT = Path(__file__).resolve().parent.parent
 VHOST = "bench_vazio"
+# As a server with 2 GB would be set up: the stock 128 MB hold a sixth of the register that `ingest` makes.
+_SERVER = ("shared_buffers=512MB", "max_wal_size=4GB")
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Rig:
     rabbit: RabbitNode
     database_url: str
     folder: Path
+    rows: int  # of the file that `ingest` loads
 
     def environment(self, role: str, **more: str) -> dict[str, str]:
         """For a child of the given broker user."""
@@ -40,6 +43,7 @@ class Rig:
             "DOMAIN_PACKAGES": '["bench.domains"]',
             "LOG_FORMAT": "json",
             "LOG_LEVEL": "WARNING",
+            "FILES_DIR": str(self.folder / "files"),
         }
         return {**os.environ, **own, **more}
 
@@ -73,7 +77,7 @@ class Rig:
 
 
 @contextmanager
-def rig() -> Iterator[Rig]:
+def rig(rows: int = 1_000_000) -> Iterator[Rig]:
     """Bring up broker and database under `.run/bench`, with the schema in place."""
     folder = ROOT / ".run" / "bench"
     folder.mkdir(parents=True, exist_ok=True)
@@ -81,10 +85,10 @@ def rig() -> Iterator[Rig]:
         RabbitNode(
             folder / "rabbit", [VHOST, "fluxo_clinico", "fluxo_exams", "fluxo_opme", "ingestao_dados"]
         ) as rabbit,
-        PostgresNode(folder / "postgres") as postgres,
+        PostgresNode(folder / "postgres", _SERVER) as postgres,
     ):
         name = f"bench{os.getpid()}"
-        made = Rig(rabbit, postgres.create_database(name), folder)
+        made = Rig(rabbit, postgres.create_database(name), folder, rows)
         subprocess.run(
             [sys.executable, "-m", "alembic", "upgrade", "head"], cwd=ROOT, env=made.environment("worker"), check=True
         )

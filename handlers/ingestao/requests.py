@@ -1,4 +1,4 @@
-"""What a hospital sends to load a register: a small file inline, its format, its origin."""
+"""What a hospital sends to load a register: a file, inline or uploaded before, its format, its origin."""
 
 from __future__ import annotations
 
@@ -17,12 +17,6 @@ _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 INLINE_MAX_CHARACTERS = 1_000_000
 
 
-def _inline_text(value: str) -> str:
-    if _UPLOAD_ID.fullmatch(value.strip()):
-        raise ValueError("arquivo por identificador de upload ainda não é aceito: envie o conteúdo em linha")
-    return value
-
-
 def _hexadecimal(value: str) -> str:
     if not _SHA256.fullmatch(value):
         raise ValueError("arquivo_sha256 deve ter 64 algarismos hexadecimais")
@@ -35,11 +29,21 @@ def sha256_of(text: str) -> str:
 
 
 class Ingestao(Entrada):
-    """A file of records. `mapeamento` names our field for a column of the file: `{"Dt Nasc": "data_nascimento"}`."""
+    """A file of records. Its digest is checked here when it is inline, else when it is read.
+
+    `mapeamento` names our field for a column of the file: `{"Dt Nasc": "data_nascimento"}`.
+    """
 
     formato: Formato
     origem: TextoCurto
-    arquivo: Annotated[str, Field(min_length=1, max_length=INLINE_MAX_CHARACTERS), AfterValidator(_inline_text)]
+    arquivo: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=INLINE_MAX_CHARACTERS,
+            description="O conteúdo do arquivo, ou o id de um upload (POST /api/uploads) com ele",
+        ),
+    ]
     arquivo_sha256: Annotated[str, AfterValidator(_hexadecimal)] | None = None
     mapeamento: Annotated[dict[TextoCurto, TextoCurto], Field(max_length=200)] | None = None
     formato_data: Literal["iso", "dd/mm/aaaa"] | None = Field(
@@ -48,9 +52,19 @@ class Ingestao(Entrada):
     estabelecimento: Estabelecimento | None = None
     idempotency_key: Annotated[str, Field(min_length=1, max_length=200)] | None = None
 
+    @property
+    def upload_id(self) -> str | None:
+        """The upload that holds the file, or None for inline text. No row of any format looks like an id alone."""
+        text = self.arquivo.strip()
+        return text.lower() if _UPLOAD_ID.fullmatch(text) else None
+
     @model_validator(mode="after")
     def _digest_agrees(self) -> Self:
-        if self.arquivo_sha256 is not None and sha256_of(self.arquivo) != self.arquivo_sha256:
+        if (
+            self.upload_id is None
+            and self.arquivo_sha256 is not None
+            and sha256_of(self.arquivo) != self.arquivo_sha256
+        ):
             raise ValueError("arquivo_sha256 não corresponde ao conteúdo recebido")
         return self
 

@@ -12,8 +12,8 @@ from sqlalchemy import update
 
 from handlers.ingestao import carga
 from shared import clock
-from shared.errors import LeaseLost, RulesFailed, TaskCancelled
-from shared.register import ingestions
+from shared.errors import LeaseLost, RulesFailed, StoreUnavailable, TaskCancelled, TransientFailure
+from shared.register import ingestions, loading
 from shared.register.schema import ingestion_rejects, ingestion_rows, patients
 from shared.register.schema import ingestions as table
 from tests.integration.register.loads import AMADEU, ROSA, LoadRun, Loads, counted, csv_of
@@ -90,6 +90,22 @@ def test_a_cancelled_load_keeps_what_it_applied_and_a_replay_goes_on(loads: Load
     assert counted(evaluation) == {"inseridas": 3, "atualizadas": 2, "duplicadas": 1, "ambiguas": 1, "rejeitadas": 5}
     assert [row["line"] for row in loads.all(ingestion_rows)] == list(range(2, 14))
     assert evaluation.calculos["ja_carregado"] is False
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_a_store_that_goes_away_is_a_failure_to_try_again(loads: Loads, monkeypatch: pytest.MonkeyPatch) -> None:
+    task, real = loads.task(), loading.apply
+
+    def apply_once_more(*arguments: Any) -> Any:
+        if loads.all(ingestion_rows):
+            raise StoreUnavailable("banco de dados indisponível")
+        return real(*arguments)
+
+    with monkeypatch.context() as broken, pytest.raises(TransientFailure, match="continua de onde parou"):
+        broken.setattr(loading, "apply", apply_once_more)
+        loads.load(csv_of(*MANY), run=LoadRun(task))
+    counted(loads.load(csv_of(*MANY), run=LoadRun(task)))
+    assert [row["line"] for row in loads.all(ingestion_rows)] == list(range(2, 14))
 
 
 @pytest.mark.usefixtures("small_chunks")

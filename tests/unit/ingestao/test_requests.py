@@ -1,4 +1,4 @@
-"""What the ingestion requests refuse, the digest, and formats that are not read yet."""
+"""What the ingestion requests refuse, the digest, and what names the file."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from pydantic import ValidationError
 from handlers.ingestao.domain import DOMAIN
 from handlers.ingestao.examples import PACIENTES
 from handlers.ingestao.requests import INLINE_MAX_CHARACTERS, Ingestao, IngestaoPacientes
-from handlers.ingestao.rules import ingestao, medicos, pacientes
-from tests.unit.ingestao.files import csv_of, patients
+from tests.unit.ingestao.files import codes, csv_of
 
 
 def test_domain_is_the_contract_s() -> None:
@@ -21,22 +20,17 @@ def test_domain_is_the_contract_s() -> None:
     assert paths == {"ingestao": "", "pacientes": "pacientes/", "medicos": "medicos/"}
 
 
-@pytest.mark.parametrize(
-    ("name", "rules", "counts"),
-    [("ingestao", ingestao, (2, 2, 0, 0)), ("pacientes", pacientes, (4, 2, 1, 1)), ("medicos", medicos, (3, 2, 0, 1))],
-)
-def test_example(name: str, rules: Any, counts: tuple[int, ...]) -> None:
-    event = DOMAIN.event(name)
-    assert event is not None
-    calculos = rules.avaliar(event.request.model_validate(event.example)).calculos
-    fields = ("linhas_lidas", "linhas_aptas", "linhas_duplicadas", "linhas_rejeitadas")
-    assert tuple(calculos[field] for field in fields) == counts
-
-
 def test_the_digest_is_over_the_utf8_bytes_and_in_any_case() -> None:
     digest = hashlib.sha256(PACIENTES["arquivo"].encode()).hexdigest()
     request = IngestaoPacientes.model_validate(PACIENTES | {"arquivo_sha256": digest.upper()})
-    assert pacientes.avaliar(request).calculos["arquivo_sha256"] == digest
+    assert request.arquivo_sha256 == digest
+
+
+def test_an_upload_is_named_by_its_id_and_its_digest_is_not_asked_here() -> None:
+    upload = "0B0E7A3C-6a7e-4b43-9a53-0f3a54c9b8f1"
+    request = Ingestao.model_validate(PACIENTES | {"arquivo": f" {upload}\n", "arquivo_sha256": "0" * 64})
+    assert request.upload_id == upload.lower()
+    assert Ingestao.model_validate(PACIENTES).upload_id is None
 
 
 @pytest.mark.parametrize(
@@ -44,7 +38,6 @@ def test_the_digest_is_over_the_utf8_bytes_and_in_any_case() -> None:
     [
         ({"arquivo_sha256": "0" * 64}, "não corresponde"),
         ({"arquivo_sha256": "xyz"}, "64 algarismos"),
-        ({"arquivo": "0b0e7a3c-6a7e-4b43-9a53-0f3a54c9b8f1"}, "upload ainda não é aceito"),
         ({"arquivo": ""}, "at least 1 character"),
         ({"arquivo": "x" * (INLINE_MAX_CHARACTERS + 1)}, "at most"),
         ({"formato": "xlsx"}, "'csv'"),
@@ -68,22 +61,13 @@ def test_required_fields(field: str) -> None:
     assert [error["loc"] for error in refusal.value.errors()] == [(field,)]
 
 
-@pytest.mark.parametrize("formato", ["fhir_bundle", "hl7v2"])
-def test_formats_that_are_not_read_say_so(formato: str) -> None:
-    avaliacao = patients("MSH|^~\\&|", formato=formato)
-    assert [a.codigo for a in avaliacao.achados] == ["formato_nao_lido"]
-    assert avaliacao.calculos["linhas_lidas"] is None
-    assert any(line.startswith(formato) for line in avaliacao.nao_avaliado)
-
-
 def test_a_mapping_renames_columns() -> None:
     text = csv_of("Ana;833.686.716-34;1974-09-30", header="A;B;C")
-    mapping = {"A": "nome", "B": "cpf", "C": "data_nascimento"}
-    assert patients(text, mapeamento=mapping).calculos["linhas_aptas"] == 1
-    assert patients(text).calculos["linhas_rejeitadas"] == 1
+    assert codes(text, mapping={"A": "nome", "B": "cpf", "C": "data_nascimento"}) == [(2, ())]
+    assert codes(text)[0][1] == ("nome_ausente", "data_nascimento_ausente", "identificador_ausente")
 
 
 def test_a_declared_date_format_settles_ambiguity() -> None:
     text = csv_of("Ana;833.686.716-34;;03/04/1980;F")
-    assert patients(text).calculos["rejeitada.data_ambigua"] == 1
-    assert patients(text, formato_data="dd/mm/aaaa").calculos["linhas_aptas"] == 1
+    assert codes(text) == [(2, ("data_ambigua",))]
+    assert codes(text, dates="dd/mm/aaaa") == [(2, ())]

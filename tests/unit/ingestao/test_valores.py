@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from handlers.ingestao.rules.valores import ValorInvalido, conferir, data_iso
-from handlers.ingestao.tables.loader import table
-from tests.unit.ingestao.files import csv_of, lines, patients
+from handlers.ingestao.rules import valores
+from handlers.ingestao.rules.pessoas import Leitura, de_campos
+from shared.register.records import Kind
+from tests.unit.ingestao.files import PATIENTS, TODAY, codes, csv_of
 
-_PROFILE = table("colunas")["pacientes"]
+_HOW = Leitura(None, "teste", TODAY, PATIENTS)
 _GOOD = {"nome": "Ana", "cpf": "833.686.716-34", "data_nascimento": "1974-09-30"}
 
 
@@ -26,7 +27,8 @@ _GOOD = {"nome": "Ana", "cpf": "833.686.716-34", "data_nascimento": "1974-09-30"
     ],
 )
 def test_dates_that_can_be_read(text: str, declared: str | None, iso: str) -> None:
-    assert data_iso(text, declared) == iso
+    found, code = valores.nascimento(text, declared)
+    assert (str(found), code) == (iso, None)
 
 
 @pytest.mark.parametrize(
@@ -46,10 +48,7 @@ def test_dates_that_can_be_read(text: str, declared: str | None, iso: str) -> No
     ],
 )
 def test_dates_that_reject_the_row(text: str, declared: str | None, code: str) -> None:
-    with pytest.raises(ValorInvalido) as refusal:
-        data_iso(text, declared)
-    assert refusal.value.codigo == code
-    assert text not in str(refusal.value)
+    assert valores.nascimento(text, declared) == (None, code)
 
 
 @pytest.mark.parametrize(
@@ -57,31 +56,56 @@ def test_dates_that_reject_the_row(text: str, declared: str | None, code: str) -
     [
         ({}, ()),
         ({"cpf": "111.111.111-11"}, ("cpf_invalido",)),
-        ({"cpf": "", "cns": "133288134140018"}, ()),
+        ({"cpf": "８3368671634"}, ("cpf_invalido",)),
+        ({"cpf": "8.33686716E+10"}, ("cpf_notacao_cientifica",)),
+        ({"cns": "1,33288E+14"}, ("cns_notacao_cientifica",)),
+        ({"cpf": "", "cns": "133 2881 3414 0018"}, ()),
+        ({"cpf": "", "prontuario": "A-10"}, ()),
+        ({"cpf": "", "prontuario": "=A1"}, ("formula_suspeita",)),
         ({"cpf": "", "cns": ""}, ("identificador_ausente",)),
         ({"cns": "133288134140019"}, ("cns_invalido",)),
         ({"nome": ""}, ("nome_ausente",)),
+        ({"nome": "123"}, ("nome_invalido",)),
+        ({"nome": "RN 2 de Maria"}, ()),
+        ({"nome_mae": "x" * 121}, ("nome_mae_longo",)),
         ({"data_nascimento": ""}, ("data_nascimento_ausente",)),
-        ({"sexo": "feminino"}, ("sexo_invalido",)),
-        ({"crm": "12345678"}, ("crm_invalido",)),
-        ({"uf": "XX"}, ("uf_invalida",)),
-        ({"nome": "", "cpf": "1", "data_nascimento": "x"}, ("nome_ausente", "cpf_invalido", "data_formato")),
+        ({"data_nascimento": "2026-11-21"}, ("data_futura",)),
+        ({"sexo": "Feminino"}, ()),
+        ({"sexo": "X"}, ("sexo_invalido",)),
+        ({"sexo": "ignorado"}, ()),
+        ({"peso_kg": "70,5"}, ()),
+        ({"peso_kg": "setenta"}, ("peso_kg_invalido",)),
+        ({"obs": "x" * 1001}, ("texto_longo",)),
+        ({"nome": "", "cpf": "1", "data_nascimento": "x"}, ("nome_ausente", "data_formato", "cpf_invalido")),
     ],
 )
 def test_every_error_of_a_row_is_reported(changes: dict[str, str], errors: tuple[str, ...]) -> None:
-    assert conferir(_GOOD | changes, _PROFILE, None).erros == errors
+    person, found = de_campos(_HOW, _GOOD | changes)
+    assert found == errors
+    assert (person is None) == bool(errors)
 
 
-def test_unknown_columns_are_kept() -> None:
-    assert conferir(_GOOD | {"convenio": "X"}, _PROFILE, None).valores["convenio"] == "X"
+def test_a_decimal_comma_and_unknown_columns_are_kept_in_normal_form() -> None:
+    person, _ = de_campos(_HOW, _GOOD | {"peso_kg": "70,5", "convenio": "X"})
+    assert person is not None and person.extra == {"peso_kg": "70.5", "convenio": "X"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "errors"),
+    [
+        ({}, ()),
+        ({"crm": "12345678"}, ("crm_invalido",)),
+        ({"crm": ""}, ("crm_ausente",)),
+        ({"uf": "XX"}, ("uf_invalida",)),
+        ({"uf": ""}, ("uf_ausente",)),
+        ({"cpf": "1"}, ("cpf_invalido",)),
+    ],
+)
+def test_a_physician(changes: dict[str, str], errors: tuple[str, ...]) -> None:
+    how = Leitura(None, "teste", TODAY, frozenset({Kind.PHYSICIAN}))
+    assert de_campos(how, {"nome": "Ana", "crm": "104873", "uf": "sp"} | changes)[1] == errors
 
 
 def test_zeros_lost_by_a_spreadsheet_are_flagged_when_the_check_digits_agree() -> None:
-    avaliacao = patients(csv_of("Ana;1234567890;;1990-01-31;F", "Bia;1234567891;;1990-01-31;F"))
-    assert lines(avaliacao, "aviso_cpf_zeros_a_esquerda_perdidos") == [2]
-    assert lines(avaliacao, "rejeitada_cpf_invalido") == [3]
-
-
-def test_a_cpf_with_and_without_its_zeros_is_one_person() -> None:
-    avaliacao = patients(csv_of("Ana;01234567890;;1990-01-31;F", "Ana;1234567890;;1990-01-31;F"))
-    assert lines(avaliacao, "duplicada_repetida_no_arquivo") == [3]
+    found = codes(csv_of("Ana;1234567890;;1990-01-31;F", "Bia;1234567891;;1990-01-31;F"))
+    assert found == [(2, ("cpf_zeros_a_esquerda_perdidos",)), (3, ("cpf_invalido",))]
