@@ -100,9 +100,7 @@ class Door:
             idempotency_key=key,
             body_hash=hashlib.sha256(content).hexdigest() if key else "",
             traceparent=_traceparent(headers.get(b"traceparent")),
-            subject=traits.subject,
-            urgent=traits.urgent,
-            after=traits.after,
+            traits=traits,
             source=incoming.source,
         )
         answer = await parts.submission.accept(task)

@@ -19,11 +19,11 @@ from shared.group_commit import GroupCommit
 from shared.messaging import messages
 from shared.messaging.publisher import Publisher
 from shared.messaging.topology import EVENTS_QUEUE, connection_parameters
-from shared.privacy.blind_index import NOBODY, Subject
 from shared.settings import Settings
 from shared.tasks import acceptance, publishing
 from shared.tasks.acceptance import Accepted, NewTask, TaskSource
 from shared.tasks.publishing import Due, Published
+from shared.tasks.traits import NO_TRAITS, TaskTraits
 
 _log = structlog.get_logger(__name__)
 _MARK_AFTER_S = 0.02
@@ -72,9 +72,7 @@ class Submission:
         idempotency_key: str | None = None,
         body_hash: str = "",
         traceparent: str | None = None,
-        subject: Subject = NOBODY,
-        urgent: bool = False,
-        after: tuple[str, ...] = (),
+        traits: TaskTraits = NO_TRAITS,
         source: TaskSource | None = None,
     ) -> NewTask:
         """A task with an id of its own, not yet durable."""
@@ -91,9 +89,7 @@ class Submission:
             idempotency_key=idempotency_key,
             body_hash=body_hash,
             traceparent=traceparent,
-            subject=subject,
-            urgent=urgent,
-            after=after,
+            traits=traits,
             source=source,
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel
@@ -12,6 +13,10 @@ from pydantic import BaseModel
 
 def _never(_request: Any) -> bool:
     return False
+
+
+def _unknown(_request: Any) -> datetime | None:
+    return None
 
 
 _PATH_FIELD = re.compile(r"{(\w+)}")
@@ -27,6 +32,7 @@ class Event:
     `urgent` says of a validated request whether it overtakes what waits in its domain.
     `after` names events of the same domain: a task waits until those accepted before it for the same patient have
     ended (a discharge is not worked on before its admission).
+    `occurred` reads off a validated request when the event happened to the patient; None: when it was accepted.
     """
 
     name: str
@@ -37,6 +43,7 @@ class Event:
     path_example: dict[str, str] = field(default_factory=dict)
     urgent: Callable[[Any], bool] = _never
     after: tuple[str, ...] = ()
+    occurred: Callable[[Any], datetime | None] = _unknown
 
     @property
     def path_fields(self) -> list[str]:

@@ -46,9 +46,7 @@ def foreign_task(domain: Domain, message: ForeignMessage, delivery: Delivery, bl
         external_id=message.external_id,
         reply_to=message.reply_to,
         traceparent=delivery.traceparent,
-        subject=traits.subject,
-        urgent=traits.urgent,
-        after=traits.after,
+        traits=traits,
     )
 
 

@@ -29,10 +29,14 @@ from shared.tasks.acceptance import Accepted, NewTask, TaskSource
 from shared.tasks.rejected import Rejection
 from shared.tasks.traits import traits_of
 from shared.validation import refused_fields
+from workers import mllp_metrics
 
 _log = structlog.get_logger(__name__)
 _TENANT = "default"
 CLIENT = "mllp"
+# Reading an ordinary message takes a millisecond or two, less than a change of threads under load. A long one would
+# hold up everybody's connections, so that it gets a thread.
+_READ_AT_ONCE_BYTES = 8_192
 NOWHERE = "mllp"  # the domain column of what no domain was found for
 
 
@@ -66,13 +70,16 @@ class Intake:
         Raises StoreUnavailable or Overloaded when nothing could be written: then nothing must be answered.
         """
         try:
-            read = await asyncio.to_thread(self._read, raw)
+            inline = len(raw) <= _READ_AT_ONCE_BYTES
+            read = self._read(raw) if inline else await asyncio.to_thread(self._read, raw)
         except _Refused as refusal:
             return await self._refuse(raw, problems_of(refusal.error), refusal.domain)
         outcome: Accepted | IdempotencyMismatch = await self._write(acceptance.accept, read.task)
         if isinstance(outcome, IdempotencyMismatch):
             domain = next(d for d in self._routing.domains if d.key == read.task.domain)
             return await self._refuse(raw, problems_of(outcome), domain)
+        repeated = "no" if outcome.created else "yes"
+        mllp_metrics.ACCEPTED.labels(read.task.domain, read.task.event, repeated).inc()
         return accept_ack(read, outcome.task_id)
 
     async def refuse(self, raw: bytes, fault: Fault, text: str) -> bytes:
@@ -122,9 +129,7 @@ class Intake:
             publish_at=moment,  # the relay publishes: this process needs no broker and no credentials for one
             idempotency_key=mapped.key,
             body_hash=hashlib.sha256(f"{event.name} {content_hash(raw)}".encode()).hexdigest(),
-            subject=traits.subject,
-            urgent=traits.urgent,
-            after=traits.after,
+            traits=traits,
             source=TaskSource(HL7_V2, raw, mapped.report.model_dump(mode="json")),
             origin="mllp",
         )
@@ -149,6 +154,7 @@ class Intake:
             to_broker=False,
         )
         await self._write(rejected.keep, row)
+        mllp_metrics.REFUSED.labels(row.domain, problems[0].code).inc()
         _log.warning("mllp_refused", reason=reason, rejected_id=identity, domain=row.domain)
         return refusal_ack(raw, problems)
 

@@ -48,6 +48,7 @@ class TimelineItem(BaseModel):
     event: str
     status: TaskStatus
     urgent: bool
+    occurred_at: datetime = Field(description="When it happened to the patient; else when it was accepted")
     created_at: datetime
     finished_at: datetime | None
     degraded: bool
@@ -68,9 +69,10 @@ class TimelinePage(BaseModel):
 
 @router.get(
     "/{paciente:path}/linha-do-tempo",
-    summary="Linha do tempo de um paciente, da tarefa mais nova para a mais antiga",
+    summary="Linha do tempo de um paciente, do evento mais novo para o mais antigo",
     response_model=None,
-    responses={200: {"model": TimelinePage}, 422: PROBLEMS[422], 503: PROBLEMS[503]},
+    # 404: a line break in the address leads to no route.
+    responses={200: {"model": TimelinePage}, **{code: PROBLEMS[code] for code in (404, 422, 503)}},
 )
 async def read_timeline(
     paciente: Annotated[
@@ -96,7 +98,7 @@ async def read_timeline(
             return person, patients.timeline_page(connection, caller.tenant, person, domains, before, limit)
 
     person, rows = await asyncio.to_thread(read)
-    more = cursors.encoded(rows[-1].created_at, rows[-1].id) if len(rows) == limit else None
+    more = cursors.encoded(rows[-1].occurred_at, rows[-1].id) if len(rows) == limit else None
     body = {"items": [_item(row) for row in rows], "next_cursor": more, "ambiguous": person.ambiguous}
     return json_response(body, headers={"Cache-Control": "no-store"})
 
@@ -134,6 +136,7 @@ def _item(row: TaskRow) -> dict[str, Any]:
         "event": row.event,
         "status": row.status,
         "urgent": row.urgent,
+        "occurred_at": row.occurred_at,
         "created_at": row.created_at,
         "finished_at": row.finished_at,
         "degraded": row.degraded,

@@ -17,6 +17,7 @@ DOMAIN = Domain(
             request=Consulta,
             summary="Consulta: sinais vitais, alergias, medicamentos e diagnósticos de um atendimento",
             example=examples.CONSULTA,
+            occurred=lambda request: request.data_hora,
         ),
         Event(
             name="internacao",
@@ -25,6 +26,7 @@ DOMAIN = Domain(
             summary="Internação: o atendimento e o motivo, o caráter e o local da admissão",
             example=examples.INTERNACAO,
             urgent=lambda request: request.carater == "urgencia",
+            occurred=lambda request: request.data_hora_internacao,
         ),
         Event(
             name="alta",
@@ -33,6 +35,7 @@ DOMAIN = Domain(
             summary="Alta: risco de readmissão, prescrição para casa e pendências",
             example=examples.ALTA,
             after=("internacao",),
+            occurred=lambda request: request.data_hora_alta,
         ),
     ),
 )

@@ -16,7 +16,14 @@ DOMAIN = Domain(
         Event(
             "exame", "", PedidoExame, "Solicitação de exame", examples.EXAME, urgent=lambda request: request.urgencia
         ),
-        Event("hemograma", "hemograma/", PedidoHemograma, "Hemograma para interpretação", examples.HEMOGRAMA),
+        Event(
+            "hemograma",
+            "hemograma/",
+            PedidoHemograma,
+            "Hemograma para interpretação",
+            examples.HEMOGRAMA,
+            occurred=lambda request: request.coleta_em,
+        ),
         Event(
             "imagem",
             "imagem/{tipo_exame}",
@@ -24,6 +31,7 @@ DOMAIN = Domain(
             "Solicitação de exame de imagem",
             examples.IMAGEM,
             {"tipo_exame": "tc"},
+            occurred=lambda request: request.solicitado_em,
         ),
     ),
 )

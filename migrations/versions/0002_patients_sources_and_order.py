@@ -29,12 +29,14 @@ def upgrade() -> None:
     # Plain ALTER TABLE does on both databases; a batch would copy every task on SQLite.
     for name in _BLIND:
         op.add_column("tasks", sa.Column(name, sa.String(length=32), nullable=True))
+    op.add_column("tasks", sa.Column("occurred_at", UtcDateTime(), nullable=True))
+    op.execute("UPDATE tasks SET occurred_at = created_at")
     op.add_column("tasks", sa.Column("urgent", sa.Boolean(), server_default=sa.text("false"), nullable=False))
     op.add_column("tasks", sa.Column("runs_after", sa.String(length=256), nullable=True))
     op.add_column("tasks", sa.Column("waits_for", sa.String(length=36), nullable=True))
     for name in _BLIND:
         op.create_index(
-            f"ix_tasks_{name}", "tasks", ["tenant", name, "created_at", "id"], **_where(f"{name} IS NOT NULL")
+            f"ix_tasks_{name}", "tasks", ["tenant", name, "occurred_at", "id"], **_where(f"{name} IS NOT NULL")
         )
     op.create_index(
         "ix_tasks_urgent", "tasks", ["domain", "created_at", "id"], **_where("urgent AND finished_at IS NULL")
@@ -56,5 +58,5 @@ def downgrade() -> None:
     op.drop_table("task_sources")
     for name in ("urgent", "waits_for", *_BLIND):
         op.drop_index(f"ix_tasks_{name}", table_name="tasks")
-    for name in ("waits_for", "runs_after", "urgent", *_BLIND):
+    for name in ("waits_for", "runs_after", "urgent", "occurred_at", *_BLIND):
         op.drop_column("tasks", name)

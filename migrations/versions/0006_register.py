@@ -22,7 +22,7 @@ _SEQUENCE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 def upgrade() -> None:
     op.create_table(
         "patients",
-        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("tenant", sa.String(length=64), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("social_name", sa.Text(), nullable=True),
@@ -36,7 +36,7 @@ def upgrade() -> None:
         sa.Column("block_name", sa.BigInteger(), nullable=True),
         sa.Column("block_mother", sa.BigInteger(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("merged_into", sa.String(length=36), nullable=True),
+        sa.Column("merged_into", sa.Uuid(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_patients_block_name", "patients", ["block_name", "id"])
@@ -44,7 +44,7 @@ def upgrade() -> None:
 
     op.create_table(
         "physicians",
-        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("tenant", sa.String(length=64), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("birth_date", sa.Date(), nullable=True),
@@ -54,22 +54,22 @@ def upgrade() -> None:
         sa.Column("cns", sa.String(length=15), nullable=True),
         sa.Column("extra", sa.JSON(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("merged_into", sa.String(length=36), nullable=True),
+        sa.Column("merged_into", sa.Uuid(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
 
     op.create_table(
         "register_identifiers",
-        sa.Column("blind", sa.String(length=32), nullable=False),
+        sa.Column("blind", sa.Uuid(), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("tenant", sa.String(length=64), nullable=False),
-        sa.Column("person", sa.String(length=36), nullable=False),
+        sa.Column("person", sa.Uuid(), nullable=False),
         sa.PrimaryKeyConstraint("blind", "kind"),
     )
 
     op.create_table(
         "register_history",
-        sa.Column("person", sa.String(length=36), nullable=False),
+        sa.Column("person", sa.Uuid(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("image", sa.JSON(), nullable=False),
@@ -112,9 +112,9 @@ def upgrade() -> None:
         sa.Column("ingestion", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("line", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("first_byte", sa.BigInteger(), nullable=False),
-        sa.Column("digest", sa.String(length=32), nullable=False),
+        sa.Column("digest", sa.Uuid(), nullable=False),
         sa.Column("disposition", sa.String(length=10), nullable=False),
-        sa.Column("person", sa.String(length=36), nullable=True),
+        sa.Column("person", sa.Uuid(), nullable=True),
         sa.Column("codes", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("ingestion", "line"),
     )

@@ -17,10 +17,10 @@ from sqlalchemy.engine import Connection
 from shared.bulk import bulk_insert
 from shared.clock import now
 from shared.errors import IdempotencyMismatch
-from shared.privacy.blind_index import NOBODY, Subject
 from shared.tasks import timeline
 from shared.tasks.schema import idempotency_keys, task_sources, tasks
 from shared.tasks.states import TaskStatus, TimelineKind
+from shared.tasks.traits import NO_TRAITS, TaskTraits
 
 _Key = tuple[str, str, str]
 
@@ -49,9 +49,7 @@ class NewTask:
     idempotency_key: str | None = None
     body_hash: str = ""
     traceparent: str | None = None
-    subject: Subject = NOBODY
-    urgent: bool = False
-    after: tuple[str, ...] = ()  # events of its domain that it waits for, see `shared.domain.Event`
+    traits: TaskTraits = NO_TRAITS
     source: TaskSource | None = None
     origin: str = "api"  # api | mllp
 
@@ -76,9 +74,7 @@ class ForeignTask:
     external_id: str | None
     reply_to: str | None
     traceparent: str | None
-    subject: Subject = NOBODY
-    urgent: bool = False
-    after: tuple[str, ...] = ()
+    traits: TaskTraits = NO_TRAITS
 
 
 def accept(connection: Connection, items: Sequence[NewTask]) -> list[Accepted | IdempotencyMismatch]:
@@ -103,17 +99,18 @@ def _row(item: NewTask) -> dict[str, Any]:
         "created_at": item.created_at,
         "publish_at": item.publish_at,
         "traceparent": item.traceparent,
-        **_traits(item),
+        **_traits(item.traits, item.created_at),
     }
 
 
-def _traits(item: NewTask | ForeignTask) -> dict[str, Any]:
+def _traits(traits: TaskTraits, accepted_at: datetime) -> dict[str, Any]:
     return {
-        "patient_cpf": item.subject.cpf,
-        "patient_cns": item.subject.cns,
-        "patient_record": item.subject.record,
-        "urgent": item.urgent,
-        "runs_after": " ".join(item.after) or None,
+        "patient_cpf": traits.subject.cpf,
+        "patient_cns": traits.subject.cns,
+        "patient_record": traits.subject.record,
+        "urgent": traits.urgent,
+        "runs_after": " ".join(traits.after) or None,
+        "occurred_at": traits.occurred_at or accepted_at,
     }
 
 
@@ -207,5 +204,5 @@ def _foreign_row(item: ForeignTask, moment: datetime) -> dict[str, Any]:
         # The broker still holds the message that we read; should both be lost, the relay publishes the row.
         "publish_at": moment + timedelta(minutes=1),
         "traceparent": item.traceparent,
-        **_traits(item),
+        **_traits(item.traits, moment),
     }

@@ -119,6 +119,7 @@ _ITEM = (
         _t.event,
         _t.status,
         _t.urgent,
+        _t.occurred_at,
         _t.created_at,
         _t.finished_at,
         _t.degraded,
@@ -140,18 +141,18 @@ def timeline_page(
     before: tuple[datetime, str] | None,
     limit: int,
 ) -> list[TaskRow]:
-    """The person's tasks in `domains`, newest first; `before` is the (created_at, id) of the last one already seen."""
+    """The person's tasks in `domains`, newest event first; `before` is the last seen one's (occurred_at, id)."""
     page = (
         select(_t.id)
         .where(_t.tenant == tenant, _about(person), _t.domain.in_(list(domains)))
-        .order_by(_t.created_at.desc(), _t.id.desc())
+        .order_by(_t.occurred_at.desc(), _t.id.desc())
         .limit(limit)
     )
     if before:
-        page = page.where(tuple_(_t.created_at, _t.id) < before)
+        page = page.where(tuple_(_t.occurred_at, _t.id) < before)
     # The page first, then what hangs on it: findings and results of the patient's other tasks are not read.
     chosen = page.cte("page")
-    rows = connection.execute(_ITEM.where(_t.id.in_(select(chosen.c.id))).order_by(_t.created_at.desc(), _t.id.desc()))
+    rows = connection.execute(_ITEM.where(_t.id.in_(select(chosen.c.id))).order_by(_t.occurred_at.desc(), _t.id.desc()))
     return list(rows)
 
 

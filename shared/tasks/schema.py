@@ -35,8 +35,8 @@ def _where(condition: str) -> dict[str, Any]:
 
 
 def _patient_indexes(*columns: str) -> list[Index]:
-    """In the order in which a patient's tasks are read and wait for one another."""
-    return [Index(f"ix_tasks_{c}", "tenant", c, "created_at", "id", **_where(f"{c} IS NOT NULL")) for c in columns]
+    """In the order in which a patient's timeline is read."""
+    return [Index(f"ix_tasks_{c}", "tenant", c, "occurred_at", "id", **_where(f"{c} IS NOT NULL")) for c in columns]
 
 
 tasks = Table(
@@ -76,6 +76,7 @@ tasks = Table(
     Column("patient_cpf", String(32)),  # blind values (shared.privacy.blind_index), never the numbers themselves
     Column("patient_cns", String(32)),
     Column("patient_record", String(32)),
+    Column("occurred_at", UtcDateTime),  # when it happened to the patient; else when it was accepted
     Column("urgent", Boolean, nullable=False, server_default=text("false")),  # overtakes what waits in its domain
     Column("runs_after", String(256)),  # events, separated by blanks, that must have ended for the same patient
     Column("waits_for", String(36)),  # the earlier task that refused its last claim

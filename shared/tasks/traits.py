@@ -1,8 +1,9 @@
-"""What acceptance reads off a validated request: whom it is about, whether it overtakes, what it waits for."""
+"""What acceptance reads off a validated request: whom it is about and when, whether it overtakes, what it waits for."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from pydantic import BaseModel
 
@@ -12,15 +13,22 @@ from shared.privacy.blind_index import NOBODY, BlindIndex, Subject
 
 @dataclass(frozen=True, slots=True)
 class TaskTraits:
-    """`after` names events of the same domain that must have ended first for the same patient."""
+    """`after` names events of the same domain that must have ended first for the same patient.
+
+    `occurred_at` is when it happened to the patient; None where the request does not say.
+    """
 
     subject: Subject = NOBODY
     urgent: bool = False
     after: tuple[str, ...] = ()
+    occurred_at: datetime | None = None
+
+
+NO_TRAITS = TaskTraits()
 
 
 def traits_of(event: Event, request: BaseModel, blind: BlindIndex) -> TaskTraits:
     """The traits of a request that `event.request` has validated. A request without `paciente` is about nobody."""
     patient = getattr(request, "paciente", None)
     subject = NOBODY if patient is None else blind.subject(patient.cpf, patient.cns, patient.prontuario)
-    return TaskTraits(subject, event.urgent(request), event.after if subject != NOBODY else ())
+    return TaskTraits(subject, event.urgent(request), event.after if subject != NOBODY else (), event.occurred(request))

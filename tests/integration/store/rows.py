@@ -11,34 +11,42 @@ from sqlalchemy import select
 from shared import clock
 from shared.database import Database
 from shared.tasks import acceptance, claiming, settling, timeline
-from shared.tasks.acceptance import Accepted, ForeignTask, NewTask
+from shared.tasks.acceptance import Accepted, ForeignTask, NewTask, TaskSource
 from shared.tasks.claiming import Claimed, ClaimRequest, Refusal
 from shared.tasks.schema import task_results, tasks
 from shared.tasks.settling import Completed, NotCompleted, Settlement
 from shared.tasks.states import TaskStatus
+from shared.tasks.traits import TaskTraits
 
 TENANT = "default"
 LEASE_S = 60.0
 
 
 def new_task(
-    key: str | None = None, body_hash: str = "h1", domain: str = "eco", due_in_s: float = 5.0, **traits: Any
+    key: str | None = None,
+    body_hash: str = "h1",
+    domain: str = "eco",
+    event: str = "eco",
+    due_in_s: float = 5.0,
+    source: TaskSource | None = None,
+    **traits: Any,
 ) -> NewTask:
-    """`traits`: event, subject, urgent, after, source."""
+    """`traits`: the fields of TaskTraits."""
     moment = clock.now()
     return NewTask(
         id=str(uuid4()),
         tenant=TENANT,
         client="tests",
         domain=domain,
-        event=traits.pop("event", "eco"),
+        event=event,
         payload='{"texto":"x"}',
         created_at=moment,
         publish_at=moment + timedelta(seconds=due_in_s),
         idempotency_key=key,
         body_hash=body_hash,
         traceparent="00-trace",
-        **traits,
+        traits=TaskTraits(**traits),
+        source=source,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from shared.clock import now
@@ -111,9 +113,8 @@ def test_nobody_is_on_the_timeline_of_nobody(database: Database) -> None:
 
 def test_pages_meet_without_a_gap_or_a_double(database: Database) -> None:
     moment = now()
-    items = [new_task(subject=Subject(cpf="c")) for _ in range(7)]
-    for number, item in enumerate(items):
-        item.created_at = moment if number < 5 else item.created_at  # the id decides among equal times
+    # The id decides among equal times.
+    items = [new_task(subject=Subject(cpf="c"), occurred_at=moment if n < 5 else None) for n in range(7)]
     accept(database, *items)
     found = person(database, CPF, "c")
     seen: list[str] = []
@@ -121,8 +122,18 @@ def test_pages_meet_without_a_gap_or_a_double(database: Database) -> None:
     with database.read() as connection:
         while page := patients.timeline_page(connection, TENANT, found, DOMAINS, before, 3):
             seen += [row.id for row in page]
-            before = (page[-1].created_at, page[-1].id)
+            before = (page[-1].occurred_at, page[-1].id)
     assert len(seen) == 7 and set(seen) == {item.id for item in items}
+
+
+def test_what_happened_last_comes_first_whenever_it_was_sent(database: Database) -> None:
+    moment = now()
+    yesterday, last_year = (moment - timedelta(days=days) for days in (1, 365))
+    items = [new_task(subject=Subject(cpf="c"), occurred_at=when) for when in (yesterday, None, last_year)]
+    accept(database, *items)
+    with database.read() as connection:
+        page = patients.timeline_page(connection, TENANT, person(database, CPF, "c"), DOMAINS, None, 10)
+    assert [row.id for row in page] == [items[1].id, items[0].id, items[2].id]
 
 
 def test_other_domains_are_left_out(database: Database) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -58,6 +59,21 @@ def test_the_subject_is_the_patient_in_normal_form() -> None:
     subject = _traits(CLINICO, "consulta", paciente=masked).subject
     assert subject.cpf == BLIND.value(IdentifierKind.CPF, "52998224725")
     assert subject.record == BLIND.value(IdentifierKind.RECORD, "HC9")
+
+
+@pytest.mark.parametrize(
+    ("domain", "event", "field"),
+    [
+        (CLINICO, "consulta", "data_hora"),
+        (CLINICO, "internacao", "data_hora_internacao"),
+        (CLINICO, "alta", "data_hora_alta"),
+        (EXAMES, "hemograma", "coleta_em"),
+    ],
+)
+def test_when_it_happened_to_the_patient(domain: Domain, event: str, field: str) -> None:
+    long_ago = "2026-11-19T23:04:05-03:00"
+    changes = {"data_hora_internacao": long_ago} if event == "alta" else {}
+    assert _traits(domain, event, **(changes | {field: long_ago})).occurred_at == datetime.fromisoformat(long_ago)
 
 
 def test_a_file_of_patients_is_about_nobody() -> None:
