@@ -51,4 +51,7 @@ class Sender:
     async def hung_up(self) -> bool:
         """Waits for the listener's end of the connection; True when it came without another byte."""
         async with asyncio.timeout(ANSWER_S):
-            return await self.reader.read() == b""
+            try:
+                return await self.reader.read() == b""
+            except ConnectionResetError:
+                return True  # it ended while bytes of ours were still on their way
