@@ -6,13 +6,13 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
 from evals.cases import CaseError, load_cases
 from evals.gate import THRESHOLDS, load_thresholds, misses
-from evals.report import Price, as_json, make_console, progress, show, total
+from evals.report import Price, as_json, make_console, progress, show, show_failures, total
 from evals.running import Evaluator, run_all
 from handlers.registry import load_domains
 from shared.settings import ModelSettings
@@ -27,7 +27,11 @@ def main(arguments: list[str] | None = None) -> int:
         settings = _model(options)
         cases = load_cases(load_domains(["handlers"]), options.cases)
         limits = load_thresholds(options.thresholds)
-    except (CaseError, ValidationError, OSError) as error:
+        if settings.model_provider == "offline" and (options.model or options.base_url):
+            parser.error("the offline model has neither --model nor --base-url: add --provider openai_compatible")
+    except ValidationError as error:
+        parser.error(_in_words(error))
+    except (CaseError, OSError) as error:
         parser.error(str(error))
     evaluator = Evaluator.of(settings, cases)
     console.print(f"{len(cases)} cases × {options.repeat}, model {settings.model_name} ({settings.model_provider}), "
@@ -39,6 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
         evaluator.gateway.close()
     price = Price(*options.price) if options.price else None
     show(console, scores, price)
+    show_failures(console, scores)
     found = misses(total(scores), limits)
     if options.json:
         about = {"model": settings.model_name, "provider": settings.model_provider,
@@ -52,17 +57,22 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m evals", description=__doc__)
-    parser.add_argument("--provider", help="overrides MODEL_PROVIDER")
-    parser.add_argument("--model", help="overrides MODEL_NAME")
-    parser.add_argument("--base-url", help="overrides MODEL_BASE_URL")
-    parser.add_argument("--language", help="overrides OPINION_LANGUAGE: pt or en")
+    parser.add_argument("--provider", choices=_choices("model_provider"), help="overrides MODEL_PROVIDER")
+    parser.add_argument("--model", metavar="NAME", help="overrides MODEL_NAME")
+    parser.add_argument("--base-url", metavar="URL", help="overrides MODEL_BASE_URL")
+    parser.add_argument("--language", choices=_choices("opinion_language"), help="overrides OPINION_LANGUAGE")
     parser.add_argument("--cases", default="", metavar="TEXT", help="only cases whose domain/event/name contains it")
-    parser.add_argument("--repeat", type=_positive, default=1, help="runs per case")
-    parser.add_argument("--concurrency", type=_positive, default=4, help="cases at the same time")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every count there")
-    parser.add_argument("--thresholds", type=Path, default=THRESHOLDS, metavar="FILE", help="what the model must reach")
+    parser.add_argument("--repeat", type=_positive, default=1, metavar="N", help="runs per case (default: 1)")
+    parser.add_argument("--concurrency", type=_positive, default=4, metavar="N", help="cases at once (default: 4)")
+    parser.add_argument("--json", type=_writable, metavar="FILE", help="write every count there")
+    parser.add_argument("--thresholds", type=Path, default=THRESHOLDS, metavar="FILE",
+                        help="what the model must reach (default: evals/thresholds.json)")  # fmt: skip
     parser.add_argument("--price", nargs=2, type=float, metavar=("IN", "OUT"), help="dollars per million tokens")
     return parser
+
+
+def _choices(setting: str) -> tuple[str, ...]:
+    return get_args(ModelSettings.model_fields[setting].annotation)
 
 
 def _positive(text: str) -> int:
@@ -70,6 +80,20 @@ def _positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError("must be at least 1")
     return number
+
+
+def _writable(text: str) -> Path:
+    """Known before the run, not after it: one over a paid model may take an hour."""
+    path = Path(text)
+    if not path.parent.is_dir() or path.is_dir():
+        raise argparse.ArgumentTypeError(f"cannot write {path}: no such folder, or a folder itself")
+    return path
+
+
+def _in_words(error: ValidationError) -> str:
+    """Without the values: among the settings is the provider's key."""
+    said = (": ".join((*map(str, item["loc"]), item["msg"].removeprefix("Value error, "))) for item in error.errors())
+    return f"{error.title}: {'; '.join(said)}"
 
 
 def _model(options: argparse.Namespace) -> ModelSettings:

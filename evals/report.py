@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -16,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from evals.gate import cited, preserved
-from evals.scoring import Score, Text
+from evals.scoring import Score
 
 # Where no terminal says how wide it is (a pipeline's log), wide enough for every column.
 _LOG_WIDTH = 156
@@ -60,6 +61,12 @@ def show(console: Console, scores: dict[str, Score], price: Price | None) -> Non
         console.print(_table(event, "case", {**cases, "all": total(cases)}, price))
     rows = {event: total(cases) for event, cases in events.items()}
     console.print(_table("Total (first draft → accepted opinion)", "event", {**rows, "all": total(rows)}, price))
+
+
+def show_failures(console: Console, scores: dict[str, Score]) -> None:
+    """Why runs ended without an opinion, the commonest reason first; nothing where none did."""
+    for reason, runs in Counter(total(scores).failures).most_common():
+        console.print(f"{runs} without an opinion: {reason}", style="yellow", highlight=False, markup=False)
 
 
 def as_json(scores: dict[str, Score], misses: list[str], price: Price | None, **about: Any) -> dict[str, Any]:
@@ -111,9 +118,9 @@ def _cells(score: Score, price: Price | None) -> list[str]:
     cost = _cost(score, price)
     return [
         _pair(f"{preserved(draft):.0%}", f"{preserved(opinion):.0%}"),
-        _pair(f"{cited(draft):.0%}", f"{cited(opinion):.0%}" if opinion != Text() else "–"),
-        _pair(draft.numbers, opinion.numbers),
-        _pair(draft.assertions, opinion.assertions),
+        _pair(f"{cited(draft):.0%}", f"{cited(opinion):.0%}" if opinion.sentences else "–"),
+        _pair(draft.numbers, opinion.numbers if opinion.sentences else "–"),
+        _pair(draft.assertions, opinion.assertions if opinion.sentences else "–"),
         str(score.retries),
         f"{score.degraded}/{score.opinions}",
         f"{_percentile(score.seconds, 50):.2f}",

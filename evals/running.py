@@ -64,7 +64,7 @@ class Evaluator:
         try:
             result = handler.respond(request, evaluation, run)
         except ExecutionError as error:
-            failure = type(error).__name__
+            failure = f"{type(error).__name__}: {error}"
         seconds = time.monotonic() - started
         opinion: dict[str, Any] | None = result.get("parecer")
         if bool(opinion or failure) != case.file.opinion:
@@ -80,6 +80,7 @@ class Evaluator:
             opinion=text_score(case, evaluation, rules, opinion["texto"] if opinion else ""),
             retries=max(0, len(drafts) - 1),
             degraded=int(opinion is None),
+            failures=(failure,) if failure else (),
             seconds=(seconds,),
             calls=len(recorder.replies),
             prompt_tokens=sum(reply.usage.prompt_tokens for reply in recorder.replies),

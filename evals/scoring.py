@@ -33,7 +33,9 @@ class Text:
 
 @dataclass(frozen=True)
 class Score:
-    """`draft` is the last agent's first answer, before any repair; `opinion` what the guardrail accepted."""
+    """`draft` is the last agent's first answer, before any repair; `opinion` what the guardrail accepted;
+    `failures` say why runs ended without one.
+    """
 
     runs: int = 0
     opinions: int = 0
@@ -41,6 +43,7 @@ class Score:
     opinion: Text = Text()
     retries: int = 0
     degraded: int = 0
+    failures: tuple[str, ...] = ()
     unexpected: tuple[str, ...] = ()
     seconds: tuple[float, ...] = ()
     calls: int = 0

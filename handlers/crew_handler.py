@@ -84,6 +84,7 @@ def _envelope(
         calculos=evaluation.calculos,
         dados_faltantes=evaluation.dados_faltantes,
         nao_avaliado=evaluation.nao_avaliado,
+        versoes_tabelas=evaluation.versoes_tabelas,
         parecer=opinion,
         revisao=Revisao(),
         proveniencia=provenance,

@@ -124,6 +124,7 @@ class Resultado(Registro):
     calculos: dict[str, Any]
     dados_faltantes: list[str]
     nao_avaliado: list[str]
+    versoes_tabelas: dict[str, str] = Field(description="Of every table behind the findings, with or without agents")
     parecer: Parecer | None
     revisao: Revisao
     proveniencia: Proveniencia | None

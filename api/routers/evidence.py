@@ -81,7 +81,6 @@ def _case(parts: Parts, row: TaskRow, raised: list[AlertRow]) -> ExportCase:
         request = event.request.model_validate_json(row.payload)
     except ValidationError as error:
         raise Conflict("o pedido gravado é de uma versão que já não se lê; leia o resultado em JSON") from error
-    evaluation = row.evaluation or {}
     return ExportCase(
         task_id=row.id,
         run=row.run,
@@ -93,7 +92,7 @@ def _case(parts: Parts, row: TaskRow, raised: list[AlertRow]) -> ExportCase:
         error=(row.error or {}).get("code") if row.run == row.current_run else None,
         result=result,
         alerts=[_alert(alert, raised) for alert in row.alerts or []],
-        tables=evaluation.get("versoes_tabelas", {}),
+        tables=result["versoes_tabelas"],
         request=request,
         readback=parts.readbacks[row.domain][row.event],
     )

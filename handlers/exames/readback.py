@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from handlers.exames.requests.hemograma import PedidoHemograma
 from handlers.exames.requests.imagem import PedidoImagem
-from handlers.exames.rules.hemograma.sample import canonical
+from handlers.exames.rules.hemograma.lines import read_lines
 from handlers.exames.tables import HEMOGRAMA
 from handlers.exames.tables.parameters import Parametro
 from shared.fhir.readback import LOINC, Code, Measured, Readback
@@ -20,7 +20,7 @@ def _codes() -> dict[Parametro, str | None]:
 
 
 def hemogram_values(request: PedidoHemograma) -> list[Measured]:
-    """Every line of the report in its canonical unit, with the laboratory's range."""
+    """Every interpreted line of the report in its canonical unit, with its range; the others are findings."""
     codes = _codes()
     return [
         Measured(
@@ -34,7 +34,7 @@ def hemogram_values(request: PedidoHemograma) -> list[Measured]:
             low=measure.ref_min,
             high=measure.ref_max,
         )
-        for parameter, measure in canonical(request.resultados).items()
+        for parameter, measure in read_lines(request.resultados).measures.items()
     ]
 
 

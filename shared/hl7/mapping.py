@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from shared.hl7.message import Message, Value, message_key
-from shared.interop import Correspondencia, Mapeamento, Mapped, Pendencia
+from shared.interop import Mapeamento, Mapped, Pendencia
 
 
 class Mapping:
@@ -15,14 +15,15 @@ class Mapping:
     def __init__(self, message: Message) -> None:
         self.message = message
         self._payload: dict[str, Any] = {}
-        self._mapped: list[Correspondencia] = []
+        # As the report has them: its models are made all at once, at the end, which is much cheaper.
+        self._mapped: list[dict[str, str]] = []
         self._absent: list[str] = []
         self._odd: list[Pendencia] = list(message.notes)
 
     def put(self, path: str, value: Any, place: str) -> None:
         """Fill a field."""
         self._set(path, value)
-        self._mapped.append(Correspondencia(de=place, para=path))
+        self._mapped.append({"de": place, "para": path})
 
     def text(self, path: str, value: Value, component: int = 1) -> bool:
         """Fill a field with a component as it stands; False, and nothing said, when it is empty."""
@@ -40,7 +41,7 @@ class Mapping:
         self._odd.append(Pendencia(onde=place, codigo=code, detalhe=detail))
 
     def has(self, path: str) -> bool:
-        return any(entry.para == path or entry.para.startswith(f"{path}.") for entry in self._mapped)
+        return any(entry["para"] == path or entry["para"].startswith(f"{path}.") for entry in self._mapped)
 
     def unread(self, understood: frozenset[str]) -> None:
         """Report every segment that this reader has no use for, Z segments among them."""
@@ -53,11 +54,13 @@ class Mapping:
             self.odd(name, code, f"{why}: guardado com a mensagem, não mapeado")
 
     def result(self) -> Mapped:
-        report = Mapeamento(
-            origem=f"hl7-v2 {self.message.kind.replace('^', '_')}",
-            mapeados=self._mapped,
-            ausentes=self._absent,
-            nao_compreendidos=self._odd,
+        report = Mapeamento.model_validate(
+            {
+                "origem": f"hl7-v2 {self.message.kind.replace('^', '_')}",
+                "mapeados": self._mapped,
+                "ausentes": self._absent,
+                "nao_compreendidos": self._odd,
+            }
         )
         return Mapped(report, self._payload, message_key(self.message))
 

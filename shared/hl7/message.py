@@ -1,7 +1,6 @@
 """An HL7 v2 message (ER7) read into segments whose fields are asked for by number.
 
-The `hl7` package splits; characters, line ends, separators and escapes are settled here, because the package's own
-unescaping writes field contents to the log.
+Fields are taken apart when they are asked for: a reader asks for a few of the many that a message has.
 """
 
 from __future__ import annotations
@@ -9,9 +8,9 @@ from __future__ import annotations
 import codecs
 import hashlib
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-
-import hl7
+from typing import overload
 
 from shared.hl7.escapes import unescape
 from shared.hl7.header import CHARSETS, Header, find_header
@@ -45,16 +44,18 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One segment; `place` is its name, with its number from the second of that name on (`OBX#2`)."""
+    """One segment; `place` is its name, with its number from the second of that name on (`OBX#2`).
+
+    `fields[n]` are the repetitions of field n that say anything.
+    """
 
     name: str
     place: str
-    fields: tuple[tuple[Value, ...], ...]
+    fields: Sequence[tuple[Value, ...]]
 
     def repetitions(self, number: int) -> tuple[Value, ...]:
         """The repetitions of a field that say anything."""
-        values = self.fields[number] if number < len(self.fields) else ()
-        return tuple(value for value in values if any(part for component in value.components for part in component))
+        return self.fields[number] if number < len(self.fields) else ()
 
     def value(self, number: int) -> Value:
         """The first repetition, or an empty one."""
@@ -111,9 +112,7 @@ def parse(raw: bytes) -> Message:
     text, charset = _decoded(raw.removeprefix(codecs.BOM_UTF8), header, notes)
     text = _one_line_per_segment(text, header.separators[0])
     mid_air = not text.endswith("\r")
-    # The package takes three bare characters for separators: with ours spelled out it never has to guess.
-    body = "MSH" + header.separators + header.separators[0] + _after_msh2(text, header.separators[0])
-    segments = _segments(body, header.separators, charset, notes)
+    segments = _segments(text, header.separators, charset, notes)
     return Message(header, segments, charset, notes, content_hash(raw), mid_air)
 
 
@@ -165,44 +164,69 @@ def _one_line_per_segment(text: str, separator: str) -> str:
     return re.sub(rf"\n+(?=[A-Z][A-Z0-9]{{2}}{re.escape(separator)}|\Z)", "\r", text)
 
 
-def _after_msh2(text: str, separator: str) -> str:
-    """Everything from MSH-3 on."""
-    line, carriage, rest = text.partition("\r")
-    return line[4:].partition(separator)[2] + carriage + rest
-
-
-def _segments(body: str, separators: str, charset: str, notes: list[Pendencia]) -> tuple[Segment, ...]:
+def _segments(text: str, separators: str, charset: str, notes: list[Pendencia]) -> tuple[Segment, ...]:
     found: list[Segment] = []
     seen: dict[str, int] = {}
-    for number, parts in enumerate(hl7.parse(body), 1):
-        name = str(parts[0])
+    for number, line in enumerate(text.split("\r"), 1):
+        parts = line.split(separators[0])
+        name = parts[0]
         if not _NAME.fullmatch(name):
-            if str(parts).strip():
+            if line.strip():
                 notes.append(
                     Pendencia(onde=f"linha {number}", codigo="linha_sem_segmento", detalhe="não começa com um segmento")
                 )
             continue
+        if name == "MSH":
+            # MSH-1 is the separator itself, and MSH-2 is written in the characters that it defines: see the header.
+            parts = [name, "", "", *parts[2:]]
         seen[name] = seen.get(name, 0) + 1
         place = name if seen[name] == 1 else f"{name}#{seen[name]}"
-        found.append(Segment(name, place, _fields(parts, place, separators, charset)))
+        found.append(Segment(name, place, _Fields(place, parts, separators, charset)))
     return tuple(found)
 
 
-def _fields(parts: hl7.Segment, place: str, separators: str, charset: str) -> tuple[tuple[Value, ...], ...]:
-    return tuple(
-        tuple(
-            Value(
-                f"{place}-{number}" + (f"[{repetition}]" if repetition > 1 else ""),
-                tuple(tuple(unescape(sub, separators, charset) for sub in subs) for subs in _components(value)),
-            )
-            for repetition, value in enumerate(parts[number], 1)
+class _Fields(Sequence[tuple[Value, ...]]):
+    """The fields of one segment, each taken apart once, when it is first asked for."""
+
+    __slots__ = ("_charset", "_parts", "_place", "_read", "_separators")
+
+    def __init__(self, place: str, parts: list[str], separators: str, charset: str) -> None:
+        self._place = place
+        self._parts = parts
+        self._separators = separators
+        self._charset = charset
+        self._read: dict[int, tuple[Value, ...]] = {}
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+    @overload
+    def __getitem__(self, number: int) -> tuple[Value, ...]: ...
+
+    @overload
+    def __getitem__(self, number: slice) -> Sequence[tuple[Value, ...]]: ...
+
+    def __getitem__(self, number: int | slice) -> tuple[Value, ...] | Sequence[tuple[Value, ...]]:
+        if isinstance(number, slice):
+            return [self[each] for each in range(*number.indices(len(self)))]
+        known = self._read.get(number)
+        if known is None:
+            known = self._read[number] = tuple(self._values(number))
+        return known
+
+    def _values(self, number: int) -> Iterator[Value]:
+        """The repetitions that say anything, under the number at which they stand."""
+        for repetition, written in enumerate(self._parts[number].split(self._separators[2]), 1):
+            components = self._components(written) if written else ()
+            if any(part for component in components for part in component):
+                place = f"{self._place}-{number}"
+                yield Value(place if repetition == 1 else f"{place}[{repetition}]", components)
+
+    def _components(self, written: str) -> tuple[tuple[str, ...], ...]:
+        component, escape, sub = self._separators[1], self._separators[3], self._separators[4]
+        if component not in written and sub not in written and escape not in written:
+            return ((written,),)
+        return tuple(
+            tuple(unescape(part, self._separators, self._charset) for part in parts.split(sub))
+            for parts in written.split(component)
         )
-        for number in range(len(parts))
-    )
-
-
-def _components(repetition: hl7.Repetition | str) -> list[list[str]]:
-    """The package leaves a level out where a field has nothing to split there."""
-    if isinstance(repetition, str):
-        return [[repetition]]
-    return [[component] if isinstance(component, str) else [str(sub) for sub in component] for component in repetition]

@@ -10,7 +10,8 @@ from handlers.registry import load_domains
 from shared.clinical.citations import sentences
 
 DOMAINS = load_domains(["handlers"])
-ENVELOPE = {"achados", "calculos", "dados_faltantes", "nao_avaliado", "parecer", "revisao", "proveniencia", "aviso"}
+FOUND = {"achados", "calculos", "dados_faltantes", "nao_avaliado", "versoes_tabelas"}
+ENVELOPE = FOUND | {"parecer", "revisao", "proveniencia", "aviso"}
 FINDING = {"id", "codigo", "gravidade", "descricao", "evidencia", "fonte", "versao_regra"}
 REVIEW = {"estado", "conselho", "registro", "uf", "motivo", "em"}
 PROVENANCE = {

@@ -88,19 +88,40 @@ def result(**values: Any) -> Change:
         (patient(peso_kg=CANARY), "paciente.peso_kg"),
         (patient(peso_kg="1e999999"), "paciente.peso_kg"),
         (patient(recusa_ia=CANARY), "paciente.recusa_ia"),
-        (result(unidade=CANARY), "resultados.1.unidade"),
-        (result(unidade="g/mL"), "resultados.1.unidade"),
+        (result(unidade=CANARY * 10), "resultados.1.unidade"),
         (result(parametro=CANARY), "resultados.1.parametro"),
-        (result(valor="NaN"), "resultados.1.valor"),
-        (result(valor="-Infinity"), "resultados.1.valor"),
+        (result(valor={"texto": CANARY}), "resultados.1.valor"),
         (result(valor="9" * 400), "resultados.1.valor"),
-        (result(valor=CANARY), "resultados.1.valor"),
+        (result(valor=CANARY * 2), "resultados.1.valor_texto"),
+        (result(valor=None), "resultados.1.valor_texto"),
+        (result(comparador=CANARY), "resultados.1.comparador"),
     ],
 )
 def test_a_wrong_field_is_named_and_not_repeated(platform: Platform, change: Change, field: str) -> None:
     body = copy.deepcopy(HEMOGRAM.body)
     change(body)
     assert field in fields(assert_problem(post(platform, HEMOGRAM.url, body), 422, "invalid-field"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        result(unidade=CANARY),
+        result(unidade="g/mL"),
+        result(unidade=None),
+        result(valor="134"),
+        result(valor="NaN"),
+        result(valor="-Infinity"),
+        result(valor="<5"),
+        result(valor=CANARY),
+        lambda body: body["resultados"].append({**body["resultados"][1], "valor": "9.1"}),
+    ],
+)
+def test_one_result_that_cannot_be_interpreted_does_not_hold_up_the_others(platform: Platform, change: Change) -> None:
+    """What becomes of it is in the result; the platelets in the next line are critical."""
+    body = copy.deepcopy(HEMOGRAM.body)
+    change(body)
+    assert post(platform, HEMOGRAM.url, body).status_code == 202
 
 
 @pytest.mark.parametrize("kind", ["radiologia-7391846", CANARY, "rx%20y", "%00", "%C3%28", "..%2F..%2Fetc"])

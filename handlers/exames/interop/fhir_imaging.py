@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from handlers.exames.requests.imagem import plausible_creatinine
 from handlers.exames.tables import IMAGEM
 from shared.fhir.bundle import Bundle
 from shared.fhir.codes import coded, has_code, words
@@ -82,7 +83,9 @@ def _creatinine(bundle: Bundle, observations: Observations) -> None:
     if measure is None:
         return
     value = measured(measure.part.child("valueQuantity"), CREATININE, bundle.reading)
-    if value is not None:
+    if value is not None and not plausible_creatinine(value.value):
+        bundle.reading.puzzle(value.place, "valor_implausivel", "creatinina implausível na unidade: não foi usada")
+    elif value is not None:
         bundle.reading.put("creatinina_mg_dl", value)
         bundle.reading.put("creatinina_em", measure.moment)
 

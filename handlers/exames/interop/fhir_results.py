@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from functools import lru_cache
 
+from handlers.exames.interop.clipping import LONGEST_UNIT, clipped
+from handlers.exames.requests.hemograma import LONGEST_TEXT, fits
 from handlers.exames.tables import HEMOGRAMA
 from handlers.exames.tables.hemograma import ParametroCodificado
+from handlers.exames.tables.motives import Motivo
 from handlers.exames.tables.parameters import Parametro
+from handlers.exames.tables.units import measured
 from shared.fhir.bundle import Bundle
-from shared.fhir.codes import LOINC, code_system, has_code
+from shared.fhir.codes import LOINC, code_system, has_code, words
 from shared.fhir.node import Found, Node
 from shared.fhir.observations import FRAME, Measure
 from shared.fhir.quantities import exact, unit_of
+from shared.fhir.reading import Reading
 
 _LOINC_CODE = re.compile(r"[0-9]{1,7}-[0-9]")
 _CORRECTED_LEUKOCYTES = frozenset({"12227-5", "33256-9"})
@@ -42,7 +48,7 @@ def leukocytes_corrected(measures: list[Measure]) -> Found | None:
 def map_results(bundle: Bundle, field: str, measures: list[Measure]) -> None:
     """Fill the list `field`, a line per measure.
 
-    The same line again is read once; two values of one parameter both stay, and the request refuses them.
+    The same line again is read once; two values of one parameter both stay, and the rules set them aside.
     """
     seen: dict[tuple[Parametro, str], str] = {}
     index = 0
@@ -55,26 +61,55 @@ def map_results(bundle: Bundle, field: str, measures: list[Measure]) -> None:
         if identity in seen:
             bundle.reading.puzzle(measure.part.place, "resultado_repetido", f"igual a {seen[identity]}; lido uma vez")
             continue
+        if any(known is parameter for known, _ in seen):
+            detail = f"{parameter.value}: resultados diferentes não são usados"
+            bundle.reading.puzzle(measure.part.place, "resultado_repetido", detail)
         seen[identity] = measure.part.place
         if _line(bundle, f"{field}.{index}", parameter, measure):
             index += 1
 
 
 def _line(bundle: Bundle, field: str, parameter: Parametro, measure: Measure) -> bool:
-    part = measure.part
-    quantity = part.child("valueQuantity")
-    value = exact(quantity, bundle.reading)
-    if quantity is None:
-        bundle.reading.puzzle(part.place, "sem_valor", f"{parameter.value} sem valueQuantity: não foi usado")
-    if quantity is None or value is None:
+    """False, and reported, when the Observation states no result at all."""
+    quantity, reading = measure.part.child("valueQuantity"), bundle.reading
+    value = None if quantity is None else quantity.leaf("value")
+    said = None if value and fits(Decimal(str(value.value))) else value or _said(measure)
+    if value is None and said is None:
+        reading.puzzle(measure.part.place, "sem_valor", f"{parameter.value} sem valor: não foi usado")
         return False
-    unit = unit_of(quantity)
-    bundle.reading.put(f"{field}.parametro", Found(f"{part.place}.code", parameter.value))
-    bundle.reading.put(f"{field}.valor", value)
-    if unit:
-        bundle.reading.put(f"{field}.unidade", Found(f"{quantity.place}.{_unit_element(quantity)}", _plain(unit)))
-    _range(bundle, field, measure, unit)
+    reading.put(f"{field}.parametro", Found(f"{measure.part.place}.code", parameter.value))
+    if said is not None:
+        reading.put(f"{field}.valor_texto", Found(said.place, clipped(str(said.value), LONGEST_TEXT)))
+        reading.puzzle(said.place, Motivo.NAO_NUMERICO, f"{parameter.value}: {Motivo.NAO_NUMERICO.words}")
+    elif quantity is not None and value is not None:
+        _quantity(reading, field, parameter, quantity, value)
+        _range(bundle, field, measure, unit_of(quantity))
     return True
+
+
+def _said(measure: Measure) -> Found | None:
+    """A result that is no quantity: its words, or at least the name of its type."""
+    part = measure.part
+    kind = next((name for name in measure.value if name != "valueQuantity"), None)
+    if kind is None:
+        return None
+    return part.leaf(kind) or words(part.child(kind)) or Found(f"{part.place}.{kind}", kind)
+
+
+def _quantity(reading: Reading, field: str, parameter: Parametro, quantity: Node, value: Found) -> None:
+    """As it came: the rules set aside what is no measurement, and here the report says so."""
+    unit, sign = _plain(unit_of(quantity)), quantity.text("comparator")
+    unit_place = f"{quantity.place}.{_unit_element(quantity)}"
+    reading.put(f"{field}.valor", value)
+    if sign:
+        reading.put(f"{field}.comparador", Found(f"{quantity.place}.comparator", sign))
+        reading.puzzle(quantity.place, "valor_com_comparador", "um valor com < ou > não é um número exato")
+    if unit:
+        reading.put(f"{field}.unidade", Found(unit_place, clipped(unit, LONGEST_UNIT)))
+    found = measured(parameter, Decimal(str(value.value)), unit)
+    if isinstance(found, Motivo):
+        place = unit_place if found is Motivo.UNIDADE_DESCONHECIDA else value.place
+        reading.puzzle(place, found, f"{parameter.value}: {found.words}; não foi interpretado")
 
 
 def _unit_element(quantity: Node) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
+from handlers.exames.interop.clipping import LONGEST_UNIT, clipped
+from handlers.exames.requests.hemograma import LONGEST_TEXT, fits
 from handlers.exames.tables import HEMOGRAMA
 from handlers.exames.tables.hl7 import HL7
+from handlers.exames.tables.motives import Motivo
 from handlers.exames.tables.parameters import Parametro
-from shared.hl7.fields import Number, reference_range
+from handlers.exames.tables.units import measured
+from shared.hl7.fields import reference_range
 from shared.hl7.groups import OrderGroup, order_groups
 from shared.hl7.mapping import Mapping
 from shared.hl7.observations import LOINC, Observation, coded, observations
@@ -33,7 +35,11 @@ def read_hemogram(raw: bytes) -> Mapped:
     if not lines:
         raise unusable("OBX-3", Fault.CAMPO_AUSENTE, "nenhum OBX traz um parâmetro de hemograma com valor")
     _put_sample(mapping, groups)
+    seen: set[Parametro] = set()
     for number, (parameter, found) in enumerate(lines):
+        if parameter in seen:
+            mapping.odd(found.place, "resultado_repetido", f"{parameter.value}: resultados diferentes não são usados")
+        seen.add(parameter)
         _put_line(mapping, f"resultados.{number}", parameter, found)
     order = groups[0].order
     put_professional(mapping, (order, 16), (groups[0].segment("ORC"), 12), (message.segment("PV1"), 7), required=False)
@@ -71,10 +77,11 @@ def _collected(group: OrderGroup) -> str:
 
 def _lines(mapping: Mapping, group: OrderGroup) -> list[_Line]:
     lines: list[_Line] = []
+    loinc = _by_loinc()
     for found in observations(mapping, group.observations):
         if put_person_observation(mapping, found):
             continue
-        parameter = _parameter(found)
+        parameter = _parameter(found, loinc)
         if parameter is None:
             mapping.odd(found.segment.at(3), "parametro_desconhecido", "nem LOINC de hemograma nem mnemônico da tabela")
         else:
@@ -82,8 +89,7 @@ def _lines(mapping: Mapping, group: OrderGroup) -> list[_Line]:
     return lines
 
 
-def _parameter(found: Observation) -> Parametro | None:
-    loinc = _by_loinc()
+def _parameter(found: Observation, loinc: dict[str, Parametro]) -> Parametro | None:
     for code, system in found.codes:
         if system in (LOINC, "") and code in loinc:
             return loinc[code]
@@ -99,7 +105,7 @@ def _by_loinc() -> dict[str, Parametro]:
 
 
 def _best_of_each(lines: list[_Line]) -> list[_Line]:
-    """A correction replaces what came before. Two that differ and rank equal both stay: the request refuses them."""
+    """A correction replaces what came before. Two that differ and rank equal both stay: the rules set them aside."""
     best: dict[Parametro, int] = {}
     for parameter, found in lines:
         best[parameter] = max(best.get(parameter, 0), _RANK.get(found.status, 0))
@@ -112,24 +118,32 @@ def _best_of_each(lines: list[_Line]) -> list[_Line]:
 
 def _put_line(mapping: Mapping, path: str, parameter: Parametro, found: Observation) -> None:
     mapping.put(f"{path}.parametro", parameter.value, found.segment.at(3))
-    mapping.put(f"{path}.valor", str(_measured(parameter, found)), found.place)
+    _put_value(mapping, path, parameter, found)
     if found.unit:
-        mapping.put(f"{path}.unidade", found.unit, found.segment.at(6))
+        mapping.put(f"{path}.unidade", clipped(found.unit, LONGEST_UNIT), found.segment.at(6))
     else:
         mapping.absent(f"{path}.unidade")
     _put_range(mapping, path, found)
 
 
-def _measured(parameter: Parametro, found: Observation) -> Decimal:
-    """Raises UnusableMessage: a result that is left out would be a critical value that nobody hears of."""
+def _put_value(mapping: Mapping, path: str, parameter: Parametro, found: Observation) -> None:
+    """As it came: the rules set aside what is no measurement, and here the report says so."""
     try:
-        number: Number = found.number()
+        number = found.number()
+        if not fits(number.value):
+            raise ValueError("tem dígitos demais")
     except ValueError as error:
-        raise unusable(found.place, Fault.VALOR_INVALIDO, f"{parameter.value}: {error}") from None
+        mapping.put(f"{path}.valor_texto", clipped(found.text, LONGEST_TEXT), found.place)
+        mapping.odd(found.place, Motivo.NAO_NUMERICO, f"{parameter.value}: {error}")
+        return
+    mapping.put(f"{path}.valor", str(number.value), found.place)
     if number.comparator:
-        text = f"{parameter.value}: valor com comparador (<, >) não é uma medida; envie o número ou retire o resultado"
-        raise unusable(found.place, Fault.VALOR_INVALIDO, text)
-    return number.value
+        mapping.put(f"{path}.comparador", number.comparator, found.place)
+        mapping.odd(found.place, "valor_com_comparador", f"{parameter.value}: é um limite, não uma medida")
+    value = measured(parameter, number.value, found.unit)
+    if isinstance(value, Motivo):
+        place = found.segment.at(6) if value is Motivo.UNIDADE_DESCONHECIDA else found.place
+        mapping.odd(place, value, f"{parameter.value}: {value.words}; não foi interpretado")
 
 
 def _put_range(mapping: Mapping, path: str, found: Observation) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from handlers.exames.requests.exame import code_system
+from handlers.exames.requests.imagem import plausible_creatinine
 from handlers.exames.tables.hl7 import HL7
 from shared.hl7.diagnoses import put_first_diagnosis
 from shared.hl7.groups import OrderGroup, order_groups
@@ -17,7 +18,9 @@ from shared.interop import Mapped
 
 EXAM_KINDS = ("ORM^O01", "OML^O21")
 IMAGING_KINDS = ("ORM^O01", "OMI^O23")
-_UNDERSTOOD = frozenset(["MSH", "PID", "PV1", "ORC", "OBR", "OBX", "NTE", "DG1", "TQ1", "AL1"])
+_UNDERSTOOD = frozenset(["MSH", "PID", "PV1", "ORC", "OBR", "OBX", "NTE"])
+_OF_AN_EXAM = _UNDERSTOOD | {"DG1", "TQ1"}
+_OF_IMAGING = _UNDERSTOOD | {"AL1"}
 _URGENT = {"S", "A"}  # table HL70027 ✔: stat, as soon as possible
 _SIDES = {"R": "direita", "D": "direita", "L": "esquerda", "E": "esquerda", "B": "bilateral"}
 _CREATININE = {"2160-0", "38483-4", "CREA", "CREATININA"}  # LOINC ✔ serum, blood; local ◇
@@ -34,7 +37,7 @@ def read_exam(raw: bytes) -> Mapped:
     _put_indication(mapping, group)
     put_first_diagnosis(mapping, "cid")
     mapping.put("urgencia", _is_urgent(group), _priority_place(group))
-    _put_common(mapping, group)
+    _put_common(mapping, group, _OF_AN_EXAM)
     for found in observations(mapping, group.observations):
         if not put_person_observation(mapping, found):
             mapping.odd(found.segment.at(3), "observacao_nao_usada", "sem campo nesta solicitação")
@@ -59,7 +62,7 @@ def read_imaging(raw: bytes) -> Mapped:
     put_moment(mapping, "solicitado_em", (group.segment("ORC").value(9), 1), (order.value(6), 1), (order.value(22), 1))
     mapping.absent("contraste")
     _put_contrast_allergy(mapping)
-    _put_common(mapping, group)
+    _put_common(mapping, group, _OF_IMAGING)
     for found in observations(mapping, group.observations):
         if not put_person_observation(mapping, found) and not _put_creatinine(mapping, found):
             mapping.odd(found.segment.at(3), "observacao_nao_usada", "sem campo nesta solicitação")
@@ -106,11 +109,11 @@ def _priority_place(group: OrderGroup) -> str:
     return group.segment("TQ1").at(9) if group.all("TQ1") else "ORC-7.6"
 
 
-def _put_common(mapping: Mapping, group: OrderGroup) -> None:
+def _put_common(mapping: Mapping, group: OrderGroup, understood: frozenset[str]) -> None:
     order, control, visit = group.order, group.segment("ORC"), mapping.message.segment("PV1")
     put_professional(mapping, (control, 12), (order, 16), (visit, 7), required=False)
     put_notes(mapping)
-    mapping.unread(_UNDERSTOOD)
+    mapping.unread(understood)
 
 
 def _put_side(mapping: Mapping, value: Value) -> None:
@@ -145,6 +148,9 @@ def _put_creatinine(mapping: Mapping, found: Observation) -> bool:
         return True
     if number.comparator:
         mapping.odd(found.place, "valor_com_comparador", "é um limite, não uma medida")
+        return True
+    if not plausible_creatinine(number.value):
+        mapping.odd(found.place, "valor_implausivel", "creatinina implausível em mg/dL: não foi usada")
         return True
     mapping.put("creatinina_mg_dl", str(number.value), found.place)
     put_moment(mapping, "creatinina_em", (found.segment.value(14), 1))

@@ -2,57 +2,83 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from handlers.exames.tables.parameters import Parametro
-from handlers.exames.tables.units import convert, plausible
 from shared.clinical.ages import age_in_days
 from shared.clinical.fields import DataHora, Entrada, TextoCurto
 from shared.clinical.people import Pedido
 
-Medicao = Annotated[Decimal, Field(ge=0, le=100_000_000, max_digits=24)]
+LONGEST_TEXT = 40
+MOST_LINES = 100
+_MOST_DIGITS = 24
+Medicao = Annotated[Decimal, Field(max_digits=_MOST_DIGITS)]
+Comparador = Literal["<", "<=", ">", ">="]
+TextoDeResultado = Annotated[TextoCurto, Field(max_length=LONGEST_TEXT)]
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
+_COMPARED = re.compile(r"(<=|>=|[<>≤≥])\s*(.+)")
+_SIGNS = {"≤": "<=", "≥": ">="}
+
+
+def fits(value: Decimal) -> bool:
+    """Whether `valor` takes the number; a reader of documents passes on any other as words."""
+    _, digits, exponent = value.as_tuple()
+    return isinstance(exponent, int) and len(digits) + abs(exponent) <= _MOST_DIGITS
 
 
 class ResultadoParametro(Entrada):
-    """One line of the report. The range is in the same unit as the value."""
+    """One line of the report, as the laboratory gave it. The range is in the same unit as the value.
+
+    What stands here need not be interpretable: the rules set aside a line with a wrong unit, an implausible value or
+    a text, and evaluate the others. The text `"<5"` in `valor` becomes a bound, any other text `valor_texto`.
+    """
 
     parametro: Parametro
-    valor: Medicao
-    unidade: TextoCurto
+    valor: Medicao | None = None
+    comparador: Comparador | None = Field(None, description="`valor` is a bound, not a measurement")
+    valor_texto: TextoDeResultado | None = Field(
+        None, validate_default=True, description="A result in words; only without `valor`"
+    )
+    unidade: TextoCurto | None = None
     ref_min: Medicao | None = None
     ref_max: Medicao | None = None
 
-    @field_validator("unidade")
+    @model_validator(mode="before")
     @classmethod
-    def _fits_the_parameter(cls, unit: str, info: ValidationInfo) -> str:
-        """Refused here, so that a caller is told at the door which line's unit is wrong."""
-        if "parametro" not in info.data or "valor" not in info.data:
-            return unit
-        parameter = info.data["parametro"]
-        if not plausible(parameter, convert(parameter, info.data["valor"], unit)):
-            raise ValueError(f"valor implausível de {parameter.value} nesta unidade: confira a unidade informada")
-        return unit
+    def _as_written(cls, line: Any) -> Any:
+        """One result in words is no mistake of the whole report."""
+        if not isinstance(line, dict) or not isinstance(line.get("valor"), str):
+            return line
+        if line.get("comparador") is not None or line.get("valor_texto") is not None:
+            return line
+        text = line["valor"].strip()
+        compared = _COMPARED.fullmatch(text)
+        number = compared[2] if compared else text
+        if not _NUMBER.fullmatch(number):
+            return {**line, "valor": None, "valor_texto": text}
+        sign = _SIGNS.get(compared[1], compared[1]) if compared else None
+        return {**line, "valor": number, "comparador": sign}
 
-    @field_validator("ref_max")
+    @field_validator("comparador")
     @classmethod
-    def _range_is_ordered(cls, upper: Decimal | None, info: ValidationInfo) -> Decimal | None:
-        lower = info.data.get("ref_min")
-        if upper is not None and lower is not None and upper < lower:
-            raise ValueError("ref_max deve ser maior ou igual a ref_min")
-        return upper
+    def _compares_a_number(cls, sign: str | None, info: ValidationInfo) -> str | None:
+        if sign is not None and "valor" in info.data and info.data["valor"] is None:
+            raise ValueError("comparador só acompanha um valor numérico")
+        return sign
+
+    @field_validator("valor_texto")
+    @classmethod
+    def _one_of_both(cls, text: str | None, info: ValidationInfo) -> str | None:
+        if "valor" in info.data and (info.data["valor"] is None) is (text is None):
+            raise ValueError("informe valor, ou valor_texto quando o resultado não é um número; nunca os dois")
+        return text
 
 
-def _each_once(results: list[ResultadoParametro]) -> list[ResultadoParametro]:
-    """Two values of one parameter would make the interpretation depend on their order."""
-    if len({result.parametro for result in results}) < len(results):
-        raise ValueError("cada parâmetro deve aparecer uma única vez")
-    return results
-
-
-Resultados = Annotated[list[ResultadoParametro], Field(min_length=1, max_length=len(Parametro))]
+Resultados = Annotated[list[ResultadoParametro], Field(min_length=1, max_length=MOST_LINES)]
 
 
 class HemogramaAnterior(Entrada):
@@ -60,8 +86,6 @@ class HemogramaAnterior(Entrada):
 
     coleta_em: DataHora
     resultados: Resultados
-
-    _unique = field_validator("resultados")(_each_once)
 
 
 class PedidoHemograma(Pedido):
@@ -75,8 +99,6 @@ class PedidoHemograma(Pedido):
     )
     resultados: Resultados
     anterior: HemogramaAnterior | None = None
-
-    _unique = field_validator("resultados")(_each_once)
 
     @field_validator("coleta_em")
     @classmethod

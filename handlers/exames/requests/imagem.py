@@ -14,6 +14,12 @@ from shared.clinical.people import Pedido
 
 Contraste = Literal["nenhum", "iodado_iv", "iodado_ia", "gadolinio_g1", "gadolinio_g2", "gadolinio_g3"]
 SegurancaRm = Literal["seguro", "condicional", "inseguro", "desconhecido"]
+_CREATININE = Decimal("0.05"), Decimal(40)  # mg/dL: outside, the unit is not the one stated ◇
+
+
+def plausible_creatinine(mg_dl: Decimal) -> bool:
+    """Whether the field takes the value; a reader of documents leaves out, and reports, what it does not take."""
+    return _CREATININE[0] <= mg_dl <= _CREATININE[1]
 
 
 class Dispositivo(Entrada):
@@ -35,7 +41,7 @@ class PedidoImagem(Pedido):
     regiao: TextoCurto
     lateralidade: Literal["direita", "esquerda", "bilateral", "nao_se_aplica"] | None = None
     contraste: Contraste = "nenhum"
-    creatinina_mg_dl: Annotated[Decimal, Field(ge=Decimal("0.05"), le=40, description="mg/dL")] | None = None
+    creatinina_mg_dl: Annotated[Decimal, Field(ge=_CREATININE[0], le=_CREATININE[1], description="mg/dL")] | None = None
     creatinina_em: DataHora | None = None
     solicitado_em: DataHora | None = Field(None, description="When the study was asked for: fixes the patient's age")
     ira_aguda: bool | None = None

@@ -19,6 +19,7 @@ class PoliticaExames(PoliticaDeAlertas):
             "critico_plaquetas",
             "critico_blastos",
             "amostra_inconsistente",
+            "resultado_nao_interpretado",
             "gadolinio_g1_contraindicado",
             "gadolinio_g1_sem_funcao_renal",
             "implante_inseguro_rm",

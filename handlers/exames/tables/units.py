@@ -1,4 +1,4 @@
-"""From the unit a laboratory prints to the canonical one, exactly, in Decimal; anything else is refused, never guessed.
+"""From the unit a laboratory prints to the canonical one, exactly, in Decimal; any other is never guessed.
 
 A count is `[multiplier] / volume` (`mil/mm³`, `10*9/L`, `x10^3/uL`); every other dimension has a short closed list.
 Hemoglobin in g/mL or mmol/L is not on it: the first is a known mistake in a NIST sample message, the second is
@@ -12,6 +12,7 @@ import unicodedata
 from decimal import Decimal
 
 from handlers.exames.tables import HEMOGRAMA
+from handlers.exames.tables.motives import Motivo
 from handlers.exames.tables.parameters import Parametro
 
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
@@ -45,6 +46,34 @@ _EXTRA = {
     Parametro.CHCM: {"%": Decimal(1)},
 }
 _COUNT_SCALE = {"10*3/uL": Decimal(10) ** 3, "10*6/uL": Decimal(10) ** 6}
+_WORD = re.compile(r"[^\W\d_]+")
+_WORDS_OF_UNITS = frozenset(
+    ("g", "kg", "mg", "ug", "mcg", "ng", "pg", "l", "dl", "ml", "ul", "mcl", "fl", "mm", "um", "mol", "mmol", "umol")
+    + ("mil", "milh", "milhao", "milhoes", "k", "m", "t", "x", "u", "ui", "iu", "meq", "cel", "cels", "cell", "cells")
+    + ("celula", "celulas", "leuco", "leucocitos", "leukocytes", "wbc", "wbcs")
+)
+_LONGEST_UNIT, _MOST_DIGITS = 24, 6
+
+
+def measured(parameter: Parametro, value: Decimal, unit: str | None) -> Decimal | Motivo:
+    """`value` in the canonical unit, or why it cannot be interpreted."""
+    try:
+        canonical = convert(parameter, value, unit or "")
+    except ValueError:
+        return Motivo.UNIDADE_DESCONHECIDA
+    return canonical if plausible(parameter, canonical) else Motivo.VALOR_IMPLAUSIVEL
+
+
+def repeatable(unit: str | None) -> str | None:
+    """The unit as given when it is made of words of units only, else None.
+
+    A finding goes to models and to other systems: what a sender put into the wrong field must not go with it.
+    """
+    if unit is None or len(unit) > _LONGEST_UNIT:
+        return None
+    text = _folded(unit)
+    few_digits = sum(c.isdigit() for c in text) <= _MOST_DIGITS
+    return unit if few_digits and all(word in _WORDS_OF_UNITS for word in _WORD.findall(text)) else None
 
 
 def convert(parameter: Parametro, value: Decimal, unit: str) -> Decimal:
@@ -66,11 +95,15 @@ def plausible(parameter: Parametro, canonical: Decimal) -> bool:
     return limits.min <= canonical <= limits.max
 
 
-def _plain(unit: str) -> str:
-    """Case, accents, spaces, the micro signs and superscripts out of the way."""
+def _folded(unit: str) -> str:
+    """Case, accents, the micro signs and superscripts out of the way."""
     text = unit.translate(_SUPERSCRIPTS).replace("×", "x").replace("µ", "u").replace("μ", "u")
-    text = unicodedata.normalize("NFKD", text).casefold()
-    text = "".join(c for c in text if not unicodedata.combining(c) and not c.isspace())
+    return "".join(c for c in unicodedata.normalize("NFKD", text).casefold() if not unicodedata.combining(c))
+
+
+def _plain(unit: str) -> str:
+    """`_folded`, without spaces and without the word for cells."""
+    text = "".join(c for c in _folded(unit) if not c.isspace())
     return _CELL_NOUN.sub("", text).replace("mm^3", "mm3").replace("um^3", "um3")
 
 

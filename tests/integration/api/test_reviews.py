@@ -64,6 +64,7 @@ def result(*, opinion: bool = True, state: str = "pendente") -> dict[str, Any]:
         calculos={"vcm": "90.00"},
         dados_faltantes=[],
         nao_avaliado=[],
+        versoes_tabelas={"hemograma": "hemograma-2026.11.2"},
         parecer=Parecer(texto=DRAFT, citacoes=["A1"], agentes=["revisor"]) if opinion else None,
         revisao=Revisao(estado=state),
         proveniencia=written if opinion else None,

@@ -8,8 +8,9 @@ from pydantic import ValidationError
 
 from handlers.exames.requests.hemograma import PedidoHemograma
 from handlers.exames.tables import HEMOGRAMA
+from handlers.exames.tables.motives import Motivo
 from handlers.exames.tables.parameters import Parametro
-from handlers.exames.tables.units import convert
+from handlers.exames.tables.units import convert, measured, repeatable
 from tests.unit.exames.hemograms import body, line
 
 
@@ -74,9 +75,18 @@ def test_units_convert_exactly(parameter: str, value: str, unit: str, canonical:
         ("leucocitos", "6.8", "10*3"),
     ],
 )
-def test_an_impossible_unit_is_refused_by_name(parameter: str, value: str, unit: str) -> None:
-    assert paths(body([line("plaquetas", "250") | {"parametro": "vpm", "valor": "9", "unidade": "fL"}]
-                      + [line(parameter, value, unidade=unit)])) == ["resultados.1.unidade"]  # fmt: skip
+def test_an_impossible_unit_is_never_guessed(parameter: str, value: str, unit: str) -> None:
+    assert isinstance(measured(Parametro(parameter), Decimal(value), unit), Motivo)
+    assert PedidoHemograma.model_validate(body([line(parameter, value, unidade=unit)])), "its line alone is set aside"
+
+
+@pytest.mark.parametrize(
+    ("unit", "said"),
+    [("g/mL", True), ("mmol/L", True), ("milhões/mm³", True), ("x10^3/µL", True), ("/100 leucócitos", True),
+     ("Maria da Silva", False), ("529.982.247-25", False), ("52998224725", False), ("g/" + "l" * 30, False)],
+)  # fmt: skip
+def test_only_a_unit_is_repeated_in_a_finding(unit: str, said: bool) -> None:
+    assert repeatable(unit) == (unit if said else None)
 
 
 def test_zero_cells_are_possible() -> None:
@@ -90,11 +100,16 @@ def test_zero_cells_are_possible() -> None:
         ({"coleta_em": "1990-01-01T08:00:00-03:00"}, "coleta_em"),
         ({"amostra": ""}, "amostra"),
         ({"resultados": []}, "resultados"),
-        ({"resultados": [line("plaquetas", "250"), line("plaquetas", "12")]}, "resultados"),
-        ({"resultados": [line("plaquetas", "250", ref_min="450", ref_max="150")]}, "resultados.0.ref_max"),
-        ({"resultados": [line("plaquetas", "-1")]}, "resultados.0.valor"),
-        ({"resultados": [line("plaquetas", "Infinity")]}, "resultados.0.valor"),
-        ({"resultados": [line("plaquetas", "12,5")]}, "resultados.0.valor"),
+        ({"resultados": [line("plaquetas", "250")] * 101}, "resultados"),
+        ({"resultados": [line("plaquetas", "250", ref_max="até 450")]}, "resultados.0.ref_max"),
+        ({"resultados": [line("plaquetas", "9" * 25)]}, "resultados.0.valor"),
+        ({"resultados": [line("plaquetas", ["250"])]}, "resultados.0.valor"),
+        ({"resultados": [line("plaquetas", True)]}, "resultados.0.valor"),
+        ({"resultados": [line("plaquetas", None)]}, "resultados.0.valor_texto"),
+        ({"resultados": [line("plaquetas", "agregadas, " * 4)]}, "resultados.0.valor_texto"),
+        ({"resultados": [line("plaquetas", "250", valor_texto="normais")]}, "resultados.0.valor_texto"),
+        ({"resultados": [line("plaquetas", "250", comparador="~")]}, "resultados.0.comparador"),
+        ({"resultados": [line("plaquetas", None, valor_texto="x", comparador="<")]}, "resultados.0.comparador"),
         ({"resultados": [line("sodio", "140")]}, "resultados.0.parametro"),
         ({"laudo": "x"}, "laudo"),
         (
@@ -105,6 +120,30 @@ def test_zero_cells_are_possible() -> None:
 )
 def test_what_is_wrong_is_named(change: dict[str, Any], path: str) -> None:
     assert paths({**body([line("plaquetas", "250")]), **change}) == [path]
+
+
+@pytest.mark.parametrize(
+    ("written", "value", "sign", "text"),
+    [
+        ("12", "12", None, None),
+        ("<5", "5", "<", None),
+        (" >= 1.5e3 ", "1500", ">=", None),
+        ("≤ 20", "20", "<=", None),
+        ("-1", "-1", None, None),
+        ("12,5", None, None, "12,5"),
+        ("< 5,2", None, None, "< 5,2"),
+        ("NaN", None, None, "NaN"),
+        ("Infinity", None, None, "Infinity"),
+        ("agregadas", None, None, "agregadas"),
+    ],
+)
+def test_a_value_in_words_is_read_as_what_it_is(
+    written: str, value: str | None, sign: str | None, text: str | None
+) -> None:
+    request = PedidoHemograma.model_validate(body([line("plaquetas", written)]))
+    (read,) = request.resultados
+    assert (read.valor, read.comparador, read.valor_texto) == (None if value is None else Decimal(value), sign, text)
+    assert PedidoHemograma.model_validate_json(request.model_dump_json()) == request, "as the store gives it back"
 
 
 def test_the_table_codes_every_parameter_in_its_canonical_unit() -> None:

@@ -53,7 +53,7 @@ def _rules_only(name: str, refused: bool) -> tuple[Any, Any, dict[str, Any]]:
 
 def _envelope(evaluation: Avaliacao) -> dict[str, Any]:
     result = Resultado(
-        **evaluation.model_dump(include={"achados", "calculos", "dados_faltantes", "nao_avaliado"}),
+        **evaluation.model_dump(include={"achados", "calculos", "dados_faltantes", "nao_avaliado", "versoes_tabelas"}),
         parecer=None,
         revisao=Revisao(),
         proveniencia=None,

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from api.documents import Document
+from handlers.exames.requests.hemograma import PedidoHemograma
+from handlers.exames.rules.hemograma.evaluation import avaliar
 from shared.errors import UnusableDocument
 from tests.fixtures.fhir import changed, pending, read, resource
 
@@ -56,13 +58,23 @@ def test_ucum_units_of_laboratories(code: str, parameter: str, unit: str, value:
     assert line(valued(code, unit, value), parameter)["valor"] == Decimal(str(value))
 
 
-@pytest.mark.parametrize(("unit", "value"), [("mmol/L", 10.2), ("g/mL", 10.2), ("g/L", 10.2)])
-def test_an_impossible_unit_is_refused_at_its_place(unit: str, value: float) -> None:
-    with pytest.raises(UnusableDocument) as refused:
-        valued(HEMOGLOBIN, unit, value)
-    ((place, code, reason),) = refused.value.items
-    assert place.endswith("valueQuantity.code")
-    assert (code, reason.split(":")[0]) == ("valor_invalido", "resultados.1.unidade")
+@pytest.mark.parametrize(
+    ("unit", "code", "element"),
+    [
+        ("mmol/L", "unidade_desconhecida", "valueQuantity.code"),
+        ("g/mL", "unidade_desconhecida", "valueQuantity.code"),
+        ("g/L", "valor_implausivel", "valueQuantity.value"),
+    ],
+)
+def test_an_impossible_unit_is_reported_at_its_place_and_the_platelets_still_alert(
+    unit: str, code: str, element: str
+) -> None:
+    document = valued(HEMOGLOBIN, unit, 10.2)
+    (place,) = [item.onde for item in document.report.nao_compreendidos if item.codigo == code]
+    assert place.endswith(element)
+    evaluation = avaliar(PedidoHemograma.model_validate(document.request.model_dump()))
+    motives = [found.evidencia["motivo"] for found in evaluation.achados if "motivo" in found.evidencia]
+    assert (motives, [found.codigo for found in evaluation.criticos]) == ([code], ["critico_plaquetas"])
 
 
 def test_codes_without_method_are_the_same_parameters() -> None:
@@ -109,7 +121,7 @@ def test_a_result_of_another_sample_is_set_aside() -> None:
     assert "amostra_divergente" in pending(document)
 
 
-def test_the_same_result_twice_is_one_and_two_different_ones_are_refused() -> None:
+def test_the_same_result_twice_is_one_and_two_different_ones_are_both_passed_on() -> None:
     def twice(value: float) -> Any:
         def change(bundle: Bundle) -> None:
             other = copy.deepcopy(resource(bundle, "Observation", PLATELETS))
@@ -120,21 +132,49 @@ def test_the_same_result_twice_is_one_and_two_different_ones_are_refused() -> No
 
         return change
 
-    assert "resultado_repetido" in pending(report(twice(12)))
-    ((place, code, _),) = refusal("hemograma", twice(250)).items
-    assert (place, code) == ("resultados", "valor_invalido")
+    for value, lines in ((12, 1), (250, 2)):
+        document = report(twice(value))
+        assert "resultado_repetido" in pending(document)
+        results = document.request.model_dump()["resultados"]
+        assert [item["parametro"] for item in results].count("plaquetas") == lines
 
 
-@pytest.mark.parametrize("value", [{"valueString": "agregadas"}, {"valueQuantity": {"value": 5, "comparator": "<"}}])
-def test_a_result_that_is_no_number_is_reported(value: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("value", "code", "read"),
+    [
+        ({"valueString": "agregadas"}, "nao_numerico", {"valor_texto": "agregadas"}),
+        ({"valueString": "x" * 300}, "nao_numerico", {"valor_texto": "x" * 40}),
+        ({"valueCodeableConcept": {"text": "Incontáveis"}}, "nao_numerico", {"valor_texto": "Incontáveis"}),
+        ({"valueRange": {"high": {"value": 5}}}, "nao_numerico", {"valor_texto": "valueRange"}),
+        (
+            {"valueQuantity": {"value": 5, "comparator": "<", "code": "10*3/uL"}},
+            "valor_com_comparador",
+            {"valor": 5, "comparador": "<", "unidade": "10*3/uL"},
+        ),
+        ({"valueQuantity": {"value": 12}}, "unidade_desconhecida", {"valor": 12, "unidade": None}),
+    ],
+)
+def test_a_result_that_is_no_measurement_is_reported_and_passed_on_as_it_is(
+    value: dict[str, Any], code: str, read: dict[str, Any]
+) -> None:
     def change(bundle: Bundle) -> None:
         result = resource(bundle, "Observation", PLATELETS)
         del result["valueQuantity"]
         result.update(value)
 
     document = report(change)
+    assert line(document, "plaquetas").items() >= read.items()
+    assert code in pending(document)
+
+
+def test_a_result_without_any_value_is_reported() -> None:
+    def change(bundle: Bundle) -> None:
+        result = resource(bundle, "Observation", PLATELETS)
+        result["valueQuantity"] = {"unit": "mil/mm³"}
+
+    document = report(change)
     assert "plaquetas" not in [item["parametro"] for item in document.request.model_dump()["resultados"]]
-    assert pending(document) & {"sem_valor", "valor_com_comparador"}
+    assert "sem_valor" in pending(document)
 
 
 def test_a_report_without_effective_time_uses_the_issue_and_says_so() -> None:
@@ -217,6 +257,20 @@ def test_creatinine_in_both_units(unit: str, value: float, expected: str) -> Non
     quantity = {"value": value, "system": UCUM, "code": unit}
     change = changed("imagem", lambda b: resource(b, "Observation", "2160-0").update(valueQuantity=quantity))
     assert read("imagem", change).request.model_dump()["creatinina_mg_dl"] == Decimal(expected)
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "code"),
+    [("mg/dL", 186, "valor_implausivel"), ("U/L", 1.1, "unidade_nao_aceita"), ("umol/L", 2.1, "valor_implausivel")],
+)
+def test_a_creatinine_in_an_impossible_unit_is_missing_and_the_order_goes_on(
+    unit: str, value: float, code: str
+) -> None:
+    quantity = {"value": value, "system": UCUM, "code": unit}
+    change = changed("imagem", lambda b: resource(b, "Observation", "2160-0").update(valueQuantity=quantity))
+    document = read("imagem", change)
+    assert document.request.model_dump()["creatinina_mg_dl"] is None
+    assert code in pending(document)
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from handlers.exames.rules.hemograma.evaluation import avaliar
 from handlers.registry import load_domains
 from shared.errors import UnusableDocument
 from shared.hl7.routing import Destination, Routing
@@ -103,9 +105,6 @@ def changed(old: bytes, new: bytes, name: str = HEMOGRAM) -> bytes:
         (b"ORU^R01^ORU_R01", b"ORU^R30", "MSH-9", "evento_nao_aceito"),
         (b"ORU^R01^ORU_R01", b"QRY^A19", "MSH-9", "tipo_nao_aceito"),
         (b"ORU^R01^ORU_R01", b"", "MSH-9", "tipo_nao_aceito"),
-        (b"||^12|", b"||<^12|", "OBX#13-5", "valor_invalido"),
-        (b"||10.2|", b"||hemolisado|", "OBX#2-5", "valor_invalido"),
-        (b"||5200|", b"||5.200|", "OBX#6-5", "valor_invalido"),
     ],
 )
 def test_a_message_that_cannot_be_used_says_where(old: bytes, new: bytes, place: str, code: str):
@@ -129,6 +128,45 @@ def test_what_was_not_understood_is_reported_and_the_rest_goes_on(old: bytes, ne
     raw = changed(old, new)
     assert codes(raw)[code] == place
     assert request(raw)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "place", "read"),
+    [
+        (b"||^12|", b"||<^12|", "valor_com_comparador", "OBX#13-5", {"comparador": "<"}),
+        (b"||10.2|", b"||hemolisado|", "nao_numerico", "OBX#2-5", {"valor_texto": "hemolisado"}),
+        (b"||10.2|", b"||" + b"ver laudo " * 30 + b"|", "nao_numerico", "OBX#2-5", {"valor": None}),
+        (b"||10.2|", b"||1" + b"0" * 30 + b"|", "nao_numerico", "OBX#2-5", {"valor": None}),
+        (b"||5200|", b"||5.200|", "nao_numerico", "OBX#6-5", {"valor_texto": "5.200"}),
+        (b"|10.2|g/dL|", b"|10.2|g/mL|", "unidade_desconhecida", "OBX#2-6", {"unidade": "g/mL"}),
+        (b"|10.2|g/dL|", b"|10.2|" + b"g" * 300 + b"|", "unidade_desconhecida", "OBX#2-6", {"unidade": "g" * 120}),
+        (b"|10.2|g/dL|", b"|10.2||", "unidade_desconhecida", "OBX#2-6", {"unidade": None}),
+        (b"|10.2|g/dL|", b"|102|g/dL|", "valor_implausivel", "OBX#2-5", {"valor": 102}),
+        (b"11.5-14.9|L", b"14.9-11.5|L", None, "", {"ref_min": Decimal("14.9")}),
+        (b"ZLA|", b"OBX|20|NM|777-3^P^LN||250|10*3/uL|||||C\nZLA|", "resultado_repetido", "OBX#15-5", {}),
+    ],
+)
+def test_one_bad_result_is_passed_on_as_it_is_and_the_critical_platelets_still_alert(
+    old: bytes, new: bytes, code: str | None, place: str, read: dict[str, Any]
+):
+    raw = changed(old, new)
+    assert code is None or codes(raw)[code] == place
+    pedido: Any = request(raw)
+    assert any(line.model_dump().items() >= read.items() for line in pedido.resultados)
+    evaluation = avaliar(pedido)
+    assert [finding.codigo for finding in evaluation.criticos] == ["critico_plaquetas"]
+    named = {finding.codigo for finding in evaluation.achados if "_interpretad" in finding.codigo}
+    assert named or pedido.resultados[12].comparador, "a bound below the critical limit is an answer, not a question"
+
+
+def test_a_creatinine_in_an_impossible_unit_is_missing_and_the_order_goes_on():
+    for old, new, code in (
+        (b"|2.1|mg/dL|", b"|186|mg/dL|", "valor_implausivel"),
+        (b"|2.1|mg/dL|", b"|186|umol/L|", "unidade_desconhecida"),
+    ):
+        raw = changed(old, new, "orm_o01_imagem.hl7")
+        pedido: Any = request(raw)
+        assert pedido.creatinina_mg_dl is None and code in codes(raw)
 
 
 @pytest.mark.parametrize("status", [b"D", b"X", b"W"])

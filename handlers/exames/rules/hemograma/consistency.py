@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from handlers.exames.rules.drafts import Rascunho
-from handlers.exames.rules.hemograma.indices import Indices, mcv
+from handlers.exames.rules.hemograma.indices import Indices, least_sum, mcv
 from handlers.exames.rules.hemograma.sample import Amostra
 from handlers.exames.rules.numbers import shown
 from handlers.exames.tables.hemograma import TabelaHemograma
@@ -19,7 +19,7 @@ def inconsistencies(sample: Amostra, indices: Indices, table: TabelaHemograma) -
     found = [
         *_reported_indices(sample, indices, table),
         *_suspect_mchc(sample, indices, table),
-        *_differential(indices, table),
+        *_differential(sample, indices, table),
         *_neutrophils(sample, table),
         *_parts_exceed_the_whole(sample, table),
     ]
@@ -88,14 +88,17 @@ def _suspect_mchc(sample: Amostra, indices: Indices, table: TabelaHemograma) -> 
         )
 
 
-def _differential(indices: Indices, table: TabelaHemograma) -> Iterator[Rascunho]:
+def _differential(sample: Amostra, indices: Indices, table: TabelaHemograma) -> Iterator[Rascunho]:
     low, high = table.consistencia.soma_min, table.consistencia.soma_max
-    if indices.soma is not None and not low <= indices.soma <= high:
+    total, words = indices.soma, "é"
+    if total is None and (known := least_sum(sample)) is not None and known > high:
+        total, words = known, "é, sem os resultados separados, ao menos"
+    if total is not None and not low <= total <= high:
         yield Rascunho(
             "inconsistencia_soma_diferencial",
             Gravidade.ATENCAO,
-            f"A soma do diferencial é {shown(indices.soma, 2)} %, fora de {shown(low)} a {shown(high)} %.",
-            {"soma": indices.soma, "minimo": low, "maximo": high, "unidade": "%"},
+            f"A soma do diferencial {words} {shown(total, 2)} %, fora de {shown(low)} a {shown(high)} %.",
+            {"soma": total, "minimo": low, "maximo": high, "unidade": "%"},
             table.consistencia.fonte,
         )
 
@@ -104,7 +107,7 @@ def _neutrophils(sample: Amostra, table: TabelaHemograma) -> Iterator[Rascunho]:
     """The reported absolute count against percentage x leukocytes, both as reported."""
     absolute, pct, leukocytes = (sample.value(p) for p in (P.NEUTROFILOS_ABS, P.NEUTROFILOS_PCT, P.LEUCOCITOS))
     tolerance = table.consistencia.neutrofilos_abs
-    if absolute is None or pct is None or leukocytes is None:
+    if absolute is None or pct is None or leukocytes is None or sample.unsure(P.ERITROBLASTOS):
         return
     candidates = [leukocytes, *_corrected(sample, leukocytes)]
     if any(abs(absolute - pct * count / 100) <= tolerance for count in candidates):

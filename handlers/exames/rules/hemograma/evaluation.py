@@ -6,17 +6,19 @@ from collections.abc import Iterator
 
 from handlers.exames.requests.hemograma import PedidoHemograma
 from handlers.exames.rules.drafts import Rascunho, numbered
-from handlers.exames.rules.hemograma import anaemia, platelets, red_cells, variation, white_cells
+from handlers.exames.rules.hemograma import anaemia, platelets, red_cells, set_aside, variation, white_cells
+from handlers.exames.rules.hemograma.bounded import bounded_values
 from handlers.exames.rules.hemograma.consistency import inconsistencies, rule_of_three
 from handlers.exames.rules.hemograma.critical import critical_values
 from handlers.exames.rules.hemograma.indices import Indices, calculations, compute
+from handlers.exames.rules.hemograma.lines import read_lines
 from handlers.exames.rules.hemograma.sample import Amostra, sample_of
 from handlers.exames.tables import HEMOGRAMA
 from handlers.exames.tables.hemograma import TabelaHemograma
 from handlers.exames.tables.parameters import Parametro as P
 from shared.findings import Avaliacao
 
-VERSION = "hemograma/2"
+VERSION = "hemograma/3"
 _EXPECTED = (P.HEMACIAS, P.HEMOGLOBINA, P.HEMATOCRITO, P.RDW_CV, P.LEUCOCITOS, P.PLAQUETAS)
 _DIFFERENTIAL = (P.LINFOCITOS_ABS, P.MONOCITOS_ABS, P.EOSINOFILOS_ABS, P.BASOFILOS_ABS)
 _ALWAYS_OPEN = (
@@ -29,13 +31,19 @@ def avaliar(pedido: PedidoHemograma, tabela: TabelaHemograma | None = None) -> A
     """All findings of one hemogram under `tabela` (the one in force, unless given).
 
     An inconsistent sample yields its inconsistencies and critical values only: interpretation waits for a new one.
+    A line that cannot be interpreted yields a finding that names it, and counts as absent everywhere else.
     """
     table = tabela or HEMOGRAMA.current()
-    sample = sample_of(pedido)
+    reading = read_lines(pedido.resultados)
+    sample = sample_of(pedido, reading)
     indices = compute(sample, table)
     blocked = inconsistencies(sample, indices, table)
+    critical = list(critical_values(sample, table, bool(blocked)))
+    bounded = [] if blocked else list(bounded_values(sample, critical, table))
     drafts = [
-        *critical_values(sample, indices, table, bool(blocked)),
+        *critical,
+        *bounded,
+        *set_aside.findings(reading, [*critical, *bounded], table),
         *(blocked or _interpretation(sample, indices, table)),
         *(() if blocked else variation.delta_checks(pedido, sample, table)),
     ]
@@ -43,7 +51,10 @@ def avaliar(pedido: PedidoHemograma, tabela: TabelaHemograma | None = None) -> A
         achados=numbered(drafts, f"{VERSION} {table.versao_citada}"),
         calculos={**calculations(indices), **variation.differences(pedido, sample)},
         dados_faltantes=list(dict.fromkeys(_missing(sample, indices, table))),
-        nao_avaliado=list(_not_evaluated(sample, table, bool(blocked))),
+        nao_avaliado=[
+            *_not_evaluated(sample, table, bool(blocked)),
+            *variation.not_compared(pedido, sample),
+        ],
         versoes_tabelas={table.nome: table.versao_citada},
     )
 
@@ -56,6 +67,7 @@ def _interpretation(sample: Amostra, indices: Indices, table: TabelaHemograma) -
 
 
 def _missing(sample: Amostra, indices: Indices, table: TabelaHemograma) -> Iterator[str]:
+    yield from (f"resultados.{p.value}" for p in P if p in sample.aside)
     yield from (f"resultados.{p.value}" for p in _EXPECTED if not sample.has(p))
     if indices.neutrophils is None:
         yield f"resultados.{P.NEUTROFILOS_ABS.value}"

@@ -80,20 +80,28 @@ def mcv(sample: Amostra, computed: Decimal | None) -> Decimal | None:
 
 
 def differential_sum(sample: Amostra) -> Decimal | None:
-    """The sum of the percentages in %, or None unless every main lineage was reported.
+    """The sum of the percentages in %, or None unless every main lineage was reported and none was set aside.
 
     Without segmented cells the total neutrophil percentage stands for segmented and band cells together ◇.
     """
-    needed = [P.LINFOCITOS_PCT, P.MONOCITOS_PCT, P.EOSINOFILOS_PCT, P.BASOFILOS_PCT]
-    optional = [P.METAMIELOCITOS_PCT, P.MIELOCITOS_PCT, P.BLASTOS_PCT]
-    if sample.has(P.SEGMENTADOS_PCT):
-        needed.append(P.SEGMENTADOS_PCT)
-        optional.append(P.BASTONETES_PCT)
-    else:
-        needed.append(P.NEUTROFILOS_PCT)
+    return None if sample.unsure(*_summed(sample)[1]) else least_sum(sample)
+
+
+def least_sum(sample: Amostra) -> Decimal | None:
+    """The same, but for lesser percentages that were set aside: the differential sums to this or more."""
+    needed, optional = _summed(sample)
     if not sample.has(*needed):
         return None
     return sum((sample.value(p) or Decimal(0) for p in needed + optional), Decimal(0))
+
+
+def _summed(sample: Amostra) -> tuple[list[P], list[P]]:
+    """The percentages of a differential: those of the main lineages, and those that are zero unless reported."""
+    needed = [P.LINFOCITOS_PCT, P.MONOCITOS_PCT, P.EOSINOFILOS_PCT, P.BASOFILOS_PCT]
+    optional = [P.METAMIELOCITOS_PCT, P.MIELOCITOS_PCT, P.BLASTOS_PCT]
+    if sample.has(P.SEGMENTADOS_PCT):
+        return [*needed, P.SEGMENTADOS_PCT], [*optional, P.BASTONETES_PCT]
+    return [*needed, P.NEUTROFILOS_PCT], optional
 
 
 def calculations(indices: Indices) -> dict[str, Decimal]:
@@ -162,7 +170,7 @@ def _absolute_counts(sample: Amostra, leukocytes: Decimal | None) -> dict[P, Dec
 def _neutrophils_from_pct(sample: Amostra, leukocytes: Decimal | None) -> Decimal | None:
     """Segmented and band percentages together, else the total neutrophil percentage, as a count."""
     segmented = sample.value(P.SEGMENTADOS_PCT)
-    if segmented is None:
+    if segmented is None or sample.unsure(P.BASTONETES_PCT):
         return _share(sample.value(P.NEUTROFILOS_PCT), leukocytes)
     return _share(segmented + (sample.value(P.BASTONETES_PCT) or Decimal(0)), leukocytes)
 
@@ -171,7 +179,8 @@ def _neutrophils(sample: Amostra, counts: dict[P, Decimal], from_pct: Decimal | 
     reported = sample.value(P.NEUTROFILOS_ABS)
     if reported is not None:
         return reported
-    if sample.has(P.SEGMENTADOS_ABS):
+    bands_unknown = P.BASTONETES_ABS not in counts and sample.unsure(P.BASTONETES_ABS, P.BASTONETES_PCT)
+    if sample.has(P.SEGMENTADOS_ABS) and not bands_unknown:
         return counts[P.SEGMENTADOS_ABS] + counts.get(P.BASTONETES_ABS, Decimal(0))
     return from_pct
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from handlers.exames.rules.drafts import Rascunho
+from handlers.exames.rules.hemograma.half_lines import SemiReta
 from handlers.exames.rules.hemograma.ranges import Par, compare, missing_limits, reference_range
 from handlers.exames.rules.hemograma.sample import Amostra
 from handlers.exames.rules.numbers import shown
@@ -14,6 +16,7 @@ from shared.findings import Gravidade
 
 _PLATELETS = Par(P.PLAQUETAS, "plaquetopenia", "trombocitose")
 _VOLUME = Par(P.VPM, "vpm_baixo", "vpm_alto", Gravidade.INFO)
+PAIRS = (_PLATELETS, _VOLUME)
 
 
 def platelets(sample: Amostra, table: TabelaHemograma) -> Iterator[Rascunho]:
@@ -25,17 +28,23 @@ def platelets(sample: Amostra, table: TabelaHemograma) -> Iterator[Rascunho]:
     if not critical_low:
         yield from drafts
     if value is not None and (critical_low or any(draft.codigo == _PLATELETS.low for draft in drafts)):
-        yield Rascunho(
-            "excluir_pseudotrombocitopenia",
-            Gravidade.ATENCAO,
-            f"Plaquetas {shown(value)} mil/mm³: excluir pseudotrombocitopenia com lâmina ou nova coleta em citrato.",
-            {"plaquetas": value, "unidade": P.PLAQUETAS.unit},
-            "Prática laboratorial: agregação plaquetária dependente de EDTA ◇",
-        )
+        yield exclude_clumping(value)
     yield from compare(_VOLUME, sample.value(P.VPM), reference_range(sample, P.VPM, table))
+
+
+def exclude_clumping(value: Decimal, bound: SemiReta | None = None) -> Rascunho:
+    """For a low count, or for the `bound` of one."""
+    words, sign = (f"{bound.words} ", {"comparador": bound.comparator}) if bound else ("", {})
+    return Rascunho(
+        "excluir_pseudotrombocitopenia",
+        Gravidade.ATENCAO,
+        f"Plaquetas {words}{shown(value)} mil/mm³: excluir pseudotrombocitopenia com lâmina ou nova coleta em citrato.",
+        {"plaquetas": value, **sign, "unidade": P.PLAQUETAS.unit},
+        "Prática laboratorial: agregação plaquetária dependente de EDTA ◇",
+    )
 
 
 def missing(sample: Amostra, table: TabelaHemograma) -> Iterator[str]:
     """Ranges that neither the laboratory nor the table gives."""
-    for pair in (_PLATELETS, _VOLUME):
+    for pair in PAIRS:
         yield from missing_limits(pair, sample.value(pair.parameter), reference_range(sample, pair.parameter, table))

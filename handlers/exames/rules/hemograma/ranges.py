@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from handlers.exames.rules.drafts import Rascunho
+from handlers.exames.rules.hemograma.half_lines import SemiReta
 from handlers.exames.rules.hemograma.sample import Amostra
 from handlers.exames.rules.numbers import shown
 from handlers.exames.tables.hemograma import IntervaloReserva, TabelaHemograma
@@ -46,9 +47,14 @@ class Par:
     severity: Gravidade = Gravidade.ATENCAO
 
 
-def reference_range(sample: Amostra, parameter: Parametro, table: TabelaHemograma) -> Intervalo:
-    """The range of one parameter for this patient, side by side: laboratory, else fallback, else unknown."""
-    measure = sample.measures.get(parameter)
+def reference_range(
+    sample: Amostra, parameter: Parametro, table: TabelaHemograma, bound: SemiReta | None = None
+) -> Intervalo:
+    """The range of one parameter for this patient, side by side: laboratory, else fallback, else unknown.
+
+    The laboratory's stands beside the value, or beside the `bound` that came in its place.
+    """
+    measure = bound or sample.measures.get(parameter)
     fallback = _fallback(sample, parameter, table)
     low = None if measure is None or measure.ref_min is None else Limite(measure.ref_min, LABORATORY)
     high = None if measure is None or measure.ref_max is None else Limite(measure.ref_max, LABORATORY)

@@ -24,6 +24,7 @@ _PAIRS = (
     Par(P.RDW_SD, None, "rdw_sd_alto", Gravidade.INFO),
 )
 _HYPOCHROMIA = (Par(P.HCM, "hipocromia", "hcm_alto"), Par(P.CHCM, "hipocromia", "chcm_alto"))
+PAIRS = (_HEMOGLOBIN, *_PAIRS, *_HYPOCHROMIA)
 
 
 def red_cells(sample: Amostra, indices: Indices, table: TabelaHemograma) -> Iterator[Rascunho]:
@@ -42,7 +43,7 @@ def red_cells(sample: Amostra, indices: Indices, table: TabelaHemograma) -> Iter
 
 def missing(sample: Amostra, indices: Indices, table: TabelaHemograma) -> Iterator[str]:
     """Ranges that neither the laboratory nor the table gives."""
-    for pair in (_HEMOGLOBIN, *_PAIRS, *_HYPOCHROMIA):
+    for pair in PAIRS:
         value = _value(sample, indices, pair.parameter)
         yield from missing_limits(pair, value, reference_range(sample, pair.parameter, table))
 

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from handlers.exames.requests.hemograma import PedidoHemograma, ResultadoParametro
+from handlers.exames.requests.hemograma import PedidoHemograma
+from handlers.exames.rules.hemograma.half_lines import SemiReta
+from handlers.exames.rules.hemograma.lines import Leitura, Medida
 from handlers.exames.tables.parameters import Parametro
-from handlers.exames.tables.units import convert
 from shared.clinical.ages import Age
 from shared.clinical.people import Gestante, Sexo
 
 
 @dataclass(frozen=True)
-class Medida:
-    """A reported value with the performing laboratory's range, all in the canonical unit."""
-
-    value: Decimal
-    ref_min: Decimal | None
-    ref_max: Decimal | None
-
-
-@dataclass(frozen=True)
 class Amostra:
-    """Everything the rules look at."""
+    """Everything the rules look at.
+
+    `aside` names what was sent and could not be used: unlike what was never reported, it may not count as zero.
+    `bounds` and `disputed` serve flags and critical values only, never an index.
+    """
 
     measures: Mapping[Parametro, Medida]
+    bounds: Mapping[Parametro, tuple[SemiReta, ...]]
+    disputed: Mapping[Parametro, tuple[Decimal, ...]]
+    aside: frozenset[Parametro]
     age: Age
     sex: Sexo
     pregnancy: Gestante
@@ -45,28 +44,41 @@ class Amostra:
     def has(self, *parameters: Parametro) -> bool:
         return all(parameter in self.measures for parameter in parameters)
 
+    def unsure(self, *parameters: Parametro) -> bool:
+        """Whether any of them was sent and set aside."""
+        return not self.aside.isdisjoint(parameters)
 
-def canonical(results: list[ResultadoParametro]) -> dict[Parametro, Medida]:
-    """The lines of a report by parameter, converted with their ranges."""
-    return {result.parametro: _measure(result) for result in results}
+    def readings(self) -> Iterator[Amostra]:
+        """The sample as a search for critical values must see it: nothing that was set aside may hide one.
+
+        Of contradictory results both extremes are tried: every count grows with its inputs, except that leukocytes
+        corrected for erythroblasts shrink as those grow.
+        """
+        yield replace(self, aside=frozenset())
+        if any(self.disputed.values()):
+            yield self._extreme(min, max)
+            yield self._extreme(max, min)
+
+    def _extreme(self, choose: Callable[..., Decimal], opposite: Callable[..., Decimal]) -> Amostra:
+        chosen = {
+            parameter: Medida((opposite if parameter is Parametro.ERITROBLASTOS else choose)(values), None, None)
+            for parameter, values in self.disputed.items()
+            if values
+        }
+        return replace(self, measures={**self.measures, **chosen}, aside=frozenset())
 
 
-def sample_of(request: PedidoHemograma) -> Amostra:
-    """The sample a validated request describes. The age is that on the day of collection, in the sender's zone."""
+def sample_of(request: PedidoHemograma, reading: Leitura) -> Amostra:
+    """The sample of a validated request. The age is that on the day of collection, in the sender's zone."""
     patient = request.paciente
     return Amostra(
-        measures=canonical(request.resultados),
+        measures=reading.measures,
+        bounds=reading.bounds,
+        disputed=reading.disputed,
+        aside=reading.aside,
         age=Age.at(patient.data_nascimento, request.coleta_em.date()),
         sex=patient.sexo,
         pregnancy=patient.gestante or "desconhecido",
         weeks=patient.idade_gestacional_sem,
         leukocytes_already_corrected=request.leucocitos_ja_corrigidos,
     )
-
-
-def _measure(result: ResultadoParametro) -> Medida:
-    def converted(value: Decimal | None) -> Decimal | None:
-        return None if value is None else convert(result.parametro, value, result.unidade)
-
-    value = convert(result.parametro, result.valor, result.unidade)
-    return Medida(value, converted(result.ref_min), converted(result.ref_max))

@@ -8,7 +8,8 @@ from decimal import Decimal
 
 from handlers.exames.requests.hemograma import PedidoHemograma
 from handlers.exames.rules.drafts import Rascunho
-from handlers.exames.rules.hemograma.sample import Amostra, canonical
+from handlers.exames.rules.hemograma.lines import Leitura, read_lines
+from handlers.exames.rules.hemograma.sample import Amostra
 from handlers.exames.rules.numbers import rounded, shown
 from handlers.exames.tables.hemograma import LimiteDeVariacao, TabelaHemograma
 from handlers.exames.tables.parameters import Parametro
@@ -38,10 +39,20 @@ def delta_checks(request: PedidoHemograma, sample: Amostra, table: TabelaHemogra
             yield _draft(limit, now, former, interval, table)
 
 
+def not_compared(request: PedidoHemograma, sample: Amostra) -> Iterator[str]:
+    """Parameters of this sample whose previous result was sent and could not be interpreted."""
+    aside = _reading(request).aside
+    names = [parameter.label for parameter in sample.measures if parameter in aside]
+    if names:
+        yield f"Variação desde o hemograma anterior, por resultado anterior não interpretado: {', '.join(names)}"
+
+
 def _previous(request: PedidoHemograma) -> dict[Parametro, Decimal]:
-    if request.anterior is None:
-        return {}
-    return {parameter: measure.value for parameter, measure in canonical(request.anterior.resultados).items()}
+    return {parameter: measure.value for parameter, measure in _reading(request).measures.items()}
+
+
+def _reading(request: PedidoHemograma) -> Leitura:
+    return read_lines([] if request.anterior is None else request.anterior.resultados)
 
 
 def _reached(limit: LimiteDeVariacao, now: Decimal, former: Decimal) -> bool:

@@ -24,6 +24,7 @@ _LINEAGES = (
     Par(P.EOSINOFILOS_ABS, "eosinopenia", "eosinofilia"),
     Par(P.BASOFILOS_ABS, None, "basofilia"),
 )
+PAIRS = (_LEUKOCYTES, _NEUTROPHILS, _SEGMENTED, *_LINEAGES)
 _MATURATION = (P.SEGMENTADOS_PCT, P.BASTONETES_PCT, P.METAMIELOCITOS_PCT, P.MIELOCITOS_PCT)
 
 
@@ -104,7 +105,7 @@ def _relative(sample: Amostra, table: TabelaHemograma) -> Iterator[Rascunho]:
 
 
 def _left_shift(sample: Amostra, table: TabelaHemograma) -> Iterator[Rascunho]:
-    """Bands, metamyelocytes and myelocytes together above 10 % ◇."""
+    """Bands, metamyelocytes and myelocytes together above 10 % ◇; a stage that was set aside only adds to them."""
     immature = sum((sample.value(p) or Decimal(0) for p in _MATURATION[1:]), Decimal(0))
     limit = table.desvio_esquerda.imaturos_pct_gt
     if immature <= limit:
@@ -122,8 +123,10 @@ def _left_shift(sample: Amostra, table: TabelaHemograma) -> Iterator[Rascunho]:
 def _shift_kind(sample: Amostra) -> tuple[str, str]:
     """Scaled when each stage is at least as frequent as the less mature one; bands alone are neither ◇."""
     stages = [sample.value(p) or Decimal(0) for p in _MATURATION]
-    if not any(stages[2:]):
+    if not any(stages[2:]) and not sample.unsure(*_MATURATION[1:]):
         return "desvio_esquerda", "por bastonetes"
+    if sample.unsure(*_MATURATION):
+        return "desvio_esquerda", "de tipo não determinado"
     if all(older >= younger for older, younger in zip(stages, stages[1:], strict=False)):
         return "desvio_esquerda_escalonado", "escalonado"
     return "desvio_esquerda_nao_escalonado", "não escalonado"
