@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import argparse
 
-from bench import accept, crews, drain, ingest, latency, start
+from bench import accept, crews, drain, ingest, latency, mllp, start
 from bench.report import Line, show
 from bench.rig import rig
 from dev.console import step
 
-SECTIONS = {"accept": accept, "drain": drain, "latency": latency, "crews": crews, "start": start, "ingest": ingest}
+SECTIONS = {
+    "accept": accept,
+    "mllp": mllp,
+    "drain": drain,
+    "latency": latency,
+    "crews": crews,
+    "start": start,
+    "ingest": ingest,
+}
 
 
 def main() -> None:
@@ -25,7 +33,7 @@ def main() -> None:
     with rig(arguments.rows) as shared:
         for name in chosen:
             with step(f"Measuring {name}"):
-                lines += SECTIONS[name].measure(shared)  # type: ignore[attr-defined]
+                lines += SECTIONS[name].measure(shared)
     show(lines)
 
 

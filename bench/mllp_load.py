@@ -1,7 +1,7 @@
 """Sends one HL7 message over and over, each time as a new one.
 
-`python -m bench.mllp_load mllp|http PORT CONNECTIONS SECONDS` prints how many were accepted per second. Each connection waits for an answer before it sends the next, as senders do.
-Only ever aimed at a loopback port of the bench's own.
+`python -m bench.mllp_load mllp|http PORT CONNECTIONS SECONDS` prints how many were accepted per second. Each
+connection waits for an answer before it sends the next, as senders do. Only ever aimed at a port of the bench's own.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ async def _run(way: str, port: int, connections: int, seconds: float) -> float:
     return sum(sent) / (time.monotonic() - begin)
 
 
-def rate(way: str, port: int, connections: int, seconds: float = 4.0) -> float:
+def rate(way: str, port: int, connections: int, seconds: float = 3.0) -> float:
     """Messages per second, measured from another process. Raises CalledProcessError when one was refused."""
     command = [sys.executable, "-m", "bench.mllp_load", way, str(port), str(connections), str(seconds)]
     return float(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout)

@@ -1,4 +1,4 @@
-"""`make demo`: the platform up, one real request per event end to end, the results, and down again.
+"""`make demo`: the platform up, one real request per event and per way in, the results, and down again.
 
 Exit codes: 0 every task completed, 1 something did not come up or did not complete, 130 interrupted.
 """
@@ -13,7 +13,7 @@ import httpx
 
 from dev.console import DevError, failure
 from dev.demo_events import publish_results, take_events
-from dev.demo_requests import Case, cases, follow_all
+from dev.demo_requests import Case, cases, document_cases, follow_all
 from dev.demo_view import View, show_results, watching
 from dev.stack import Stack, running_stack
 from dev.up import stop_on_sigterm
@@ -27,8 +27,9 @@ INTERRUPTED = 130
 
 def run(stack: Stack) -> list[Case]:
     """Post, follow, show. Returns the cases that did not complete."""
-    all_cases = cases(stack.domains, stack.settings.domains)
-    print(f"\nPosting {len(all_cases)} requests to {stack.api_url} and following them:", flush=True)
+    settings = stack.settings.domains
+    all_cases = [*cases(stack.domains, settings), *document_cases(stack.domains, settings, stack.mllp)]
+    print(f"\nSending {len(all_cases)} requests to {stack.api_url} and following them:", flush=True)
     with watching(all_cases) as view:
         asyncio.run(_follow(stack.api_url, all_cases, view))
     show_results(all_cases)

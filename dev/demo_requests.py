@@ -1,4 +1,4 @@
-"""Sends one real request per event to a running platform and follows each to its end."""
+"""Sends one real request per event, and one in each other standard, to a running platform; follows each to its end."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from dev.demo_documents import SHOWN, FhirBundle, MllpMessage, documents
 from shared.domain import Domain, Event
 from shared.settings import DomainSettings
 
@@ -24,6 +25,7 @@ class Case:
     domain: Domain
     event: Event
     prefix: str
+    document: FhirBundle | MllpMessage | None = None  # None: the event's own JSON
     task_id: str = ""
     status: str = "posting"
     progress: dict[str, Any] = field(default_factory=dict)
@@ -33,7 +35,8 @@ class Case:
 
     @property
     def name(self) -> str:
-        return f"{self.domain.key}/{self.event.name}"
+        plain = f"{self.domain.key}/{self.event.name}"
+        return f"{plain} ({self.document.label})" if self.document else plain
 
     @property
     def path(self) -> str:
@@ -61,6 +64,15 @@ class Case:
 def cases(domains: dict[str, Domain], settings: DomainSettings) -> list[Case]:
     """One per event of every domain."""
     return [Case(domain, event, url_prefix(domain, settings)) for domain in domains.values() for event in domain.events]
+
+
+def document_cases(domains: dict[str, Domain], settings: DomainSettings, mllp: tuple[str, int] | None) -> list[Case]:
+    """The hemogram again, as a FHIR Bundle and as an HL7 message."""
+    return [
+        Case(domain, event, url_prefix(domain, settings), document)
+        for domain, document in documents(domains, settings, mllp)
+        if (event := domain.event(SHOWN)) is not None
+    ]
 
 
 def url_prefix(domain: Domain, settings: DomainSettings) -> str:
@@ -97,12 +109,23 @@ async def _follow(client: httpx.AsyncClient, case: Case, changed: Callable[[Case
     except httpx.HTTPError as error:
         case.problem = f"the API does not answer: {type(error).__name__}"
         changed(case)
+    except OSError as error:
+        case.problem = f"the listener does not answer: {type(error).__name__}"
+        changed(case)
     finally:
         case.seconds = time.monotonic() - began
 
 
 async def _post(client: httpx.AsyncClient, case: Case) -> None:
-    answer = await client.post(case.path, json=case.event.example)
+    if isinstance(case.document, MllpMessage):
+        sent = await case.document.send()
+        case.task_id, case.problem, case.status = sent.task_id, sent.problem, "pending"
+        case.task = {"status_url": f"{case.prefix}/status/{sent.task_id}"}
+        return
+    if case.document:
+        answer = await case.document.send(client, case.path)
+    else:
+        answer = await client.post(case.path, json=case.event.example)
     if answer.status_code != httpx.codes.ACCEPTED:
         case.problem = f"POST {case.path} answered {answer.status_code}: {_reason(answer)}"
         return

@@ -51,7 +51,7 @@ class PlainView:
         if self._said.get(case.name) == case.doing:
             return
         self._said[case.name] = case.doing
-        print(f"  {time.monotonic() - self._began:5.1f} s  {case.name:<24} {case.doing}", flush=True)
+        print(f"  {time.monotonic() - self._began:5.1f} s  {case.name:<40} {case.doing}", flush=True)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The whole platform on this machine, as one thing to start and stop: broker, database, API, workers."""
+"""The whole platform on this machine, as one thing to start and stop: broker, database, API, listener, workers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dev.ports import free_ports, is_free
 from dev.processes import READY_DEADLINE_S, ROOT, Addresses, Processes, worker_module
 from handlers.configured import configured_domains
 from shared.domain import Domain
-from shared.settings import Settings, load_settings
+from shared.settings import ApiSettings, MllpSettings, Settings, load_settings
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,12 @@ class Stack:
     domains: dict[str, Domain]
     broker: Broker
     processes: Processes
+
+    @property
+    def mllp(self) -> tuple[str, int] | None:
+        """Where HL7 v2 may be sent in the clear; None where the settings ask for TLS."""
+        addresses = self.processes.addresses
+        return None if self.settings.mllp.mllp_tls_cert else (addresses.mllp_host, addresses.mllp_port)
 
     @property
     def api_url(self) -> str:
@@ -48,13 +54,13 @@ def running_stack(name: str) -> Iterator[Stack]:
         broker = choose_broker(folder, [domain.vhost for domain in domains.values()])
         cleanup.callback(broker.stop)
         addresses = _addresses(folder, settings, broker)
-        processes = Processes(folder, addresses, supervisor, settings.worker.worker_drain_s)
+        processes = Processes(folder, addresses, supervisor, settings.worker.worker_drain_s, settings.mllp.mllp_drain_s)
         cleanup.callback(_stop_patiently, processes)
         with step("Database schema"):
             migrate(addresses.database_url)
         processes.start()
         broker.wait_ready()
-        with step("API and one consumer per domain") as current:
+        with step("API, HL7 listener and one consumer per domain") as current:
             processes.wait_ready(set(domains), current.say, READY_DEADLINE_S)
         yield Stack(settings, domains, broker, processes)
 
@@ -62,7 +68,7 @@ def running_stack(name: str) -> Iterator[Stack]:
 def _stop_patiently(processes: Processes) -> None:
     """Stop in order; a second Ctrl-C ends the wait."""
     try:
-        with step("Stopping the API and the workers"):
+        with step("Stopping the API, the HL7 listener and the workers"):
             processes.stop()
     except KeyboardInterrupt:
         processes.kill()
@@ -75,7 +81,9 @@ def _addresses(folder: Path, settings: Settings, broker: Broker) -> Addresses:
         management_url=broker.management_url,
         database_url=_database_url(folder, settings),
         api_host=settings.api.api_host,
-        api_port=_api_port(settings),
+        api_port=port_of("The API", settings.api, "api"),
+        mllp_host=settings.mllp.mllp_host,
+        mllp_port=port_of("The HL7 listener", settings.mllp, "mllp"),
     )
 
 
@@ -86,18 +94,20 @@ def _database_url(folder: Path, settings: Settings) -> str:
     return f"sqlite:///{folder / 'plantao.db'}"
 
 
-def _api_port(settings: Settings) -> int:
+def port_of(what: str, concern: ApiSettings | MllpSettings, prefix: str) -> int:
     """The port that was asked for or the usual one; another where somebody listens on it.
 
-    Raises DevError when API_PORT was set and is taken.
+    Raises DevError when it was asked for by its setting and is taken.
     """
-    wanted = settings.api.api_port
-    if is_free(wanted, settings.api.api_host):
+    name = f"{prefix}_port"
+    wanted = int(getattr(concern, name))
+    if wanted and is_free(wanted, getattr(concern, f"{prefix}_host")):
         return wanted
-    if "api_port" in settings.api.model_fields_set:
-        raise DevError(f"API_PORT={wanted} is taken by another program. Stop that, or choose another port.")
+    if wanted and name in concern.model_fields_set:
+        raise DevError(f"{name.upper()}={wanted} is taken by another program. Stop that, or choose another port.")
     port = free_ports(1)[0]
-    note(f"Port {wanted} is taken by another program; the API gets {port} (API_PORT chooses).")
+    if wanted:
+        note(f"Port {wanted} is taken by another program. {what} gets {port} ({name.upper()} chooses).")
     return port
 
 

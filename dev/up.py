@@ -16,11 +16,12 @@ from dev.demo_requests import cases
 from dev.stack import Stack, running_stack
 
 WATCH_S = 0.5
+HL7_EXAMPLE = "handlers/exames/interop/examples/hemograma.hl7"
 
 
 def describe(stack: Stack) -> str:
     """The addresses, and a request to try."""
-    base, broker = stack.api_url, stack.broker
+    base, broker, addresses = stack.api_url, stack.broker, stack.processes.addresses
     login = f"   user {broker.login}" if broker.login else ""
     return "\n".join(
         [
@@ -28,10 +29,12 @@ def describe(stack: Stack) -> str:
             "Plantão is up. Ctrl-C stops it.",
             f"  API docs      {base}/docs",
             f"  Health        {base}/health   {base}/readyz",
+            f"  HL7 (MLLP)    {addresses.mllp_host}:{addresses.mllp_port}",
             f"  RabbitMQ      {broker.management_url}{login}",
             f"  Logs          {stack.processes.logs}",
             "  Try:",
             curl(stack),
+            *send_hl7(stack),
             "",
         ]
     )
@@ -43,6 +46,14 @@ def curl(stack: Stack) -> str:
     case = next((case for case in all_cases if case.event.name == "hemograma"), all_cases[0])
     body = shlex.quote(json.dumps(case.event.example, ensure_ascii=False))
     return f"    curl -s {stack.api_url}{case.path} -H 'Content-Type: application/json' -d {body}"
+
+
+def send_hl7(stack: Stack) -> list[str]:
+    """A message that the listener takes, as a command; nothing where the domain is not there or TLS is asked for."""
+    if stack.mllp is None or "exames" not in stack.domains:
+        return []
+    host, port = stack.mllp
+    return [f"    .venv/bin/python -m dev.mllp_send {HL7_EXAMPLE} --host {host} --port {port}"]
 
 
 def stop_on_sigterm() -> None:

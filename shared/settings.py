@@ -159,6 +159,8 @@ class MllpSettings(_Concern):
     mllp_tls_client_ca: Path | None = Field(None, description="Only senders with a certificate of this authority")
     mllp_allowed_networks: list[IPvAnyNetwork] = Field([], description="Empty: whoever reaches the port")
     mllp_allowed_senders: list[str] = Field([], description="MSH-3 or MSH-3|MSH-4; empty: every one")
+    mllp_metrics_host: str = "127.0.0.1"
+    mllp_metrics_port: int = Field(0, ge=0, le=65535, description="0 serves no metrics")
 
     @model_validator(mode="after")
     def _whole_tls(self) -> Self:

@@ -26,6 +26,7 @@ from shared.settings import Settings, load_settings
 from shared.tasks import fleet
 from shared.tasks.fleet import Heartbeat
 from shared.version import VERSION
+from workers import mllp_metrics
 from workers.mllp_intake import Intake
 from workers.mllp_server import MllpServer
 
@@ -106,10 +107,14 @@ def main(arguments: list[str] | None = None) -> int:
     setproctitle("plantao mllp")
     domains = configured_domains(config.domains)
     routing = load_hl7(domains.values(), config.domains.domain_packages)
+    port = config.mllp.mllp_metrics_port
     try:
+        if port:
+            mllp_metrics.serve(config.mllp.mllp_metrics_host, port)
+        port = config.mllp.mllp_port
         asyncio.run(serve(config, routing))
     except OSError as error:
-        _log.error("mllp_cannot_listen", port=config.mllp.mllp_port, reason=error.strerror)
+        _log.error("mllp_cannot_listen", port=port, reason=error.strerror)
         return EXIT_CANNOT_LISTEN
     return 0
 

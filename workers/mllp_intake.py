@@ -34,9 +34,6 @@ from workers import mllp_metrics
 _log = structlog.get_logger(__name__)
 _TENANT = "default"
 CLIENT = "mllp"
-# Reading an ordinary message takes a millisecond or two, less than a change of threads under load. A long one would
-# hold up everybody's connections, so that it gets a thread.
-_READ_AT_ONCE_BYTES = 8_192
 NOWHERE = "mllp"  # the domain column of what no domain was found for
 
 
@@ -70,8 +67,7 @@ class Intake:
         Raises StoreUnavailable or Overloaded when nothing could be written: then nothing must be answered.
         """
         try:
-            inline = len(raw) <= _READ_AT_ONCE_BYTES
-            read = self._read(raw) if inline else await asyncio.to_thread(self._read, raw)
+            read = await asyncio.to_thread(self._read, raw)
         except _Refused as refusal:
             return await self._refuse(raw, problems_of(refusal.error), refusal.domain)
         outcome: Accepted | IdempotencyMismatch = await self._write(acceptance.accept, read.task)

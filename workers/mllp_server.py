@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import ssl
 from contextlib import suppress
+from errno import ENOENT
 from ipaddress import ip_address
+from pathlib import Path
 
 import structlog
 
 from shared.settings import MllpSettings
+from workers import mllp_metrics
 from workers.mllp_intake import Intake
 from workers.mllp_session import Session
 
@@ -63,17 +66,20 @@ class MllpServer:
         assert task is not None
         refusal = self._refusal(writer)
         if refusal:
-            _log.warning("mllp_connection_refused", reason=refusal)
+            _refused(refusal)
             await _close(writer)
             return
         session = Session(reader, writer, self._intake, self._settings)
         self._sessions[task] = session
+        mllp_metrics.CONNECTIONS.inc()
+        reason = "draining"
         try:
-            reason = await session.run()
-            _log.info("mllp_connection_ended", reason=reason)
-        except asyncio.CancelledError:
-            _log.info("mllp_connection_ended", reason="draining")
+            with suppress(asyncio.CancelledError):
+                reason = await session.run()
         finally:
+            _log.info("mllp_connection_ended", reason=reason)
+            mllp_metrics.CONNECTIONS.dec()
+            mllp_metrics.CONNECTIONS_ENDED.labels(reason).inc()
             self._sessions.pop(task, None)
             await _close(writer)
 
@@ -88,16 +94,43 @@ class MllpServer:
 
 
 def tls_context(settings: MllpSettings) -> ssl.SSLContext | None:
-    """TLS 1.2 or newer when a certificate is set; with a client authority, senders must show theirs."""
+    """TLS 1.2 or newer when a certificate is set; with a client authority, senders must show theirs.
+
+    Raises OSError when a file is not there or is no certificate or key.
+    """
     if settings.mllp_tls_cert is None:
         return None
+    for name in ("mllp_tls_cert", "mllp_tls_key", "mllp_tls_client_ca"):
+        path: Path | None = getattr(settings, name)
+        if path is not None and not path.is_file():
+            # What ssl itself raises does not say which of the three.
+            raise FileNotFoundError(ENOENT, f"{name.upper()} names no file: {path}")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.sslobject_class = _Handshake
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(settings.mllp_tls_cert, settings.mllp_tls_key)
     if settings.mllp_tls_client_ca is not None:
         context.load_verify_locations(settings.mllp_tls_client_ca)
         context.verify_mode = ssl.CERT_REQUIRED
     return context
+
+
+class _Handshake(ssl.SSLObject):
+    """Says that a handshake failed: asyncio closes such a connection without a word to anybody."""
+
+    def do_handshake(self) -> None:
+        try:
+            super().do_handshake()
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            raise
+        except ssl.SSLError as error:
+            _refused("tls_handshake_failed", detail=error.reason or "")
+            raise
+
+
+def _refused(reason: str, **more: str) -> None:
+    _log.warning("mllp_connection_refused", reason=reason, **more)
+    mllp_metrics.CONNECTIONS_REFUSED.labels(reason).inc()
 
 
 async def _close(writer: asyncio.StreamWriter) -> None:

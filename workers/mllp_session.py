@@ -10,6 +10,7 @@ import structlog
 from shared.errors import ServiceUnavailable
 from shared.hl7.problems import Fault
 from shared.settings import MllpSettings
+from workers import mllp_metrics
 from workers.mllp_framing import Condition, Frame, FrameDecoder, framed
 from workers.mllp_intake import Intake
 
@@ -77,10 +78,8 @@ class Session:
         """Empty while the connection can go on."""
         self.busy = True
         try:
-            if frame.condition is Condition.WHOLE:
-                answer = await self._intake.answer(frame.body)
-            else:
-                answer = await self._intake.refuse(frame.body, *_UNUSABLE[frame.condition])
+            with mllp_metrics.ANSWER_SECONDS.time():
+                answer = await self._answer(frame)
             if answer:
                 self._writer.write(framed(answer))
                 async with asyncio.timeout(self._settings.mllp_frame_s):
@@ -88,3 +87,8 @@ class Session:
         finally:
             self.busy = False
         return "no_framing" if frame.condition is Condition.NOISE else ""
+
+    async def _answer(self, frame: Frame) -> bytes:
+        if frame.condition is Condition.WHOLE:
+            return await self._intake.answer(frame.body)
+        return await self._intake.refuse(frame.body, *_UNUSABLE[frame.condition])

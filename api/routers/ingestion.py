@@ -25,7 +25,7 @@ from shared.register.reviewing import DIFFERENT, SAME, Answer
 router = APIRouter(tags=["Ingestão de dados"])
 
 _KNOWN: dict[int | str, dict[str, Any]] = {code: PROBLEMS[code] for code in (404, 422, 503)}
-_WRITE = _KNOWN | {409: PROBLEMS[409]}
+_WRITE = _KNOWN | {code: PROBLEMS[code] for code in (400, 409)}
 _Id = Annotated[str, Path(pattern=r"^[0-9a-f-]{36}$")]
 _Limit = Annotated[int, Query(ge=1, le=1000)]
 T = TypeVar("T")

@@ -98,7 +98,10 @@ async def send(request: Request, parts: AppParts, caller: CurrentCaller) -> Resp
 
 
 @router.get(
-    "", summary="Arquivos enviados, o mais novo primeiro", response_model=None, responses={200: {"model": UploadPage}}
+    "",
+    summary="Arquivos enviados, o mais novo primeiro",
+    response_model=None,
+    responses={200: {"model": UploadPage}, **{code: PROBLEMS[code] for code in (422, 503)}},
 )
 async def list_uploads(
     parts: AppParts,

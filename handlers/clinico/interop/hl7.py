@@ -12,9 +12,9 @@ from shared.hl7.routing import Route
 from shared.hl7.times import put_moment
 from shared.interop import Mapped
 
-_UNDERSTOOD = frozenset(
-    ["MSH", "EVN", "PID", "PV1", "PV2", "DG1", "AL1", "OBX", "NTE", "PR1", "IN1", "RXE", "RXO", "RXR"]
-)
+_UNDERSTOOD = frozenset(["MSH", "EVN", "PID", "PV1", "DG1", "AL1", "NTE", "RXE", "RXO", "RXR"])
+_OF_AN_ENCOUNTER = _UNDERSTOOD | {"PV2", "OBX"}
+_OF_AN_ADMISSION = _OF_AN_ENCOUNTER | {"PR1", "IN1"}
 # Table HL70007 ✔ (v2.5.1); L (labour) and N (newborn) are neither, and are reported.
 _CHARACTER = {"A": "urgencia", "E": "urgencia", "U": "urgencia", "C": "eletiva", "R": "eletiva"}
 _ORIGIN = {  # table HL70023 ✔ (v2.5.1)
@@ -35,7 +35,7 @@ def read_encounter(raw: bytes) -> Mapped:
     mapping = begin(raw, ("ADT^A04",))
     _put_encounter(mapping)
     _put_codes(mapping, "cids", diagnoses(mapping))
-    return _finished(mapping)
+    return _finished(mapping, _OF_AN_ENCOUNTER)
 
 
 def read_admission(raw: bytes) -> Mapped:
@@ -52,7 +52,7 @@ def read_admission(raw: bytes) -> Mapped:
     _put_principal(mapping, kind="A")
     _put_procedure(mapping)
     _put_insurer(mapping)
-    return _finished(mapping)
+    return _finished(mapping, _OF_AN_ADMISSION)
 
 
 def read_discharge(raw: bytes) -> Mapped:
@@ -70,11 +70,11 @@ def read_discharge(raw: bytes) -> Mapped:
     put_medicines(mapping, "prescricao_alta")
     put_notes(mapping)
     mapping.absent("visitas_ps_6m")
-    return _finished(mapping)
+    return _finished(mapping, _UNDERSTOOD)
 
 
-def _finished(mapping: Mapping) -> Mapped:
-    mapping.unread(_UNDERSTOOD)
+def _finished(mapping: Mapping, understood: frozenset[str]) -> Mapped:
+    mapping.unread(understood)
     return mapping.result()
 
 

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
+
 from dev.ports import free_ports
 from shared.hl7.message import Message, parse
 from tests.platform import ROOT, eventually
@@ -21,6 +23,7 @@ from workers.mllp_framing import framed
 class Listener:
     process: subprocess.Popen[bytes]
     port: int
+    metrics_port: int
     log: Path
 
     def send(self, message: bytes) -> Message:
@@ -34,6 +37,11 @@ class Listener:
                 answer += more
         return parse(answer[1:-2])
 
+    def metric(self, sample: str) -> float:
+        """The value of one line of its metrics; 0 when it is not there."""
+        text = httpx.get(f"http://127.0.0.1:{self.metrics_port}/metrics").text
+        return next((float(line.rpartition(" ")[2]) for line in text.splitlines() if line.startswith(sample)), 0.0)
+
     def listens(self) -> bool:
         assert self.process.poll() is None, self.log.read_text()
         with socket.socket() as probe:
@@ -43,8 +51,13 @@ class Listener:
 @contextmanager
 def listener_process(database_url: str, folder: Path) -> Iterator[Listener]:
     """A listener on a free port, which listens; ended when the test is over."""
-    port, log = free_ports(1)[0], folder / "mllp.log"
-    environment = os.environ | {"DATABASE_URL": database_url, "DOMAIN_PACKAGES": '["handlers"]', "LOG_FORMAT": "json"}
+    (port, metrics_port), log = free_ports(2), folder / "mllp.log"
+    environment = os.environ | {
+        "DATABASE_URL": database_url,
+        "DOMAIN_PACKAGES": '["handlers"]',
+        "LOG_FORMAT": "json",
+        "MLLP_METRICS_PORT": str(metrics_port),
+    }
     with log.open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "workers.mllp", "--port", str(port)],
@@ -53,7 +66,7 @@ def listener_process(database_url: str, folder: Path) -> Iterator[Listener]:
             stdout=output,
             stderr=output,
         )
-    listener = Listener(process, port, log)
+    listener = Listener(process, port, metrics_port, log)
     try:
         eventually(listener.listens, "the listener listens")
         yield listener

@@ -81,7 +81,7 @@ async def test_answers_come_in_the_order_of_the_messages(store: Database, start:
         (b"\nPID|", b"\nZID|", "AE", "hl7_segmento_ausente", "exames"),
         (b"Marina", b"Marin\xe1", "AE", "hl7_codificacao_invalida", "exames"),
         (b"MSH|", b"XYZ|", "AR", "hl7_msh_ausente", "mllp"),
-        (b"|10.2|g/dL|", b"|10.2|g/mL|", "AE", "hl7_valor_invalido", "exames"),
+        (b"\nOBR|", b"\nZBR|", "AE", "hl7_segmento_ausente", "exames"),
     ],
 )
 async def test_what_is_refused_is_kept_once_and_named(

@@ -28,8 +28,15 @@ def test_an_answer_outlives_a_kill(store: Database, store_url: str, tmp_path: Pa
         assert connection.execute(select(tasks.c.id)).scalar_one() == answer.segment("MSA").text(3)
 
 
-def test_it_shows_itself_drains_and_says_so(store: Database, store_url: str, tmp_path: Path):
+def test_it_shows_itself_counts_drains_and_says_so(store: Database, store_url: str, tmp_path: Path):
     with listener_process(store_url, tmp_path) as listener:
+        for message in (hemogram(), hemogram(), hemogram().replace(b"529.982.247-25", b"529.982.247-26")):
+            listener.send(message)
+        of = 'plantao_mllp_messages_accepted_total{domain="exames",event="hemograma",repeated='
+        assert [listener.metric(f'{of}"{repeated}"') for repeated in ("no", "yes")] == [1, 1]
+        refused = 'plantao_mllp_messages_refused_total{domain="exames",reason="valor_invalido"}'
+        assert listener.metric(refused) == 1
+        assert listener.metric("plantao_mllp_answer_seconds_count") == len(("new", "repeated", "refused"))
         listener.process.send_signal(signal.SIGTERM)
         assert listener.process.wait(30) == 0
     with store.read() as connection:
