@@ -15,6 +15,7 @@ from handlers.crew_runtime.outgoing_guard import known_identifiers
 from handlers.crew_runtime.spec import CrewSpec
 from handlers.exames.crew import CREWS
 from handlers.exames.domain import DOMAIN
+from handlers.exames.requests.hemograma import PedidoHemograma
 from handlers.exames.rules.hemograma.evaluation import avaliar
 from shared.llm.gateway import process_gateway
 from workers.affinity import pin
@@ -53,7 +54,7 @@ def main() -> None:
     pin(0)  # as every consumer does
     declared = DOMAIN.event("hemograma")
     assert declared is not None
-    request = declared.request.model_validate(declared.example)
+    request = PedidoHemograma.model_validate(declared.example)
     case = CrewCase(avaliar(request), patient_profile(request), known_identifiers(request))
     spec = _two_calls(CREWS["hemograma"])
     gateway = process_gateway()
