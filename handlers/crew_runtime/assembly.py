@@ -11,6 +11,7 @@ from handlers.crew_runtime.gateway_llm import GatewayLLM
 from handlers.crew_runtime.guardrail import OpinionGuardrail
 from handlers.crew_runtime.lean_executor import LeanExecutor
 from handlers.crew_runtime.loader import HouseTexts
+from handlers.crew_runtime.no_files import switch_off_files
 from handlers.crew_runtime.private_crew import PrivateCrew
 from handlers.crew_runtime.quiet_bus import drop_built_in_listeners, in_own_scope
 from handlers.crew_runtime.spec import AgentSpec, CrewSpec, TaskSpec
@@ -20,6 +21,7 @@ from handlers.crew_runtime.timeline import TimelineListener
 _MAX_ITERATIONS = 6
 
 drop_built_in_listeners()
+switch_off_files()
 TimelineListener()
 
 

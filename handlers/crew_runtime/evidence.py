@@ -62,6 +62,8 @@ class EvidenceBook:
 def together(sources: Iterable[Evidence]) -> Evidence:
     """What all that a sentence cites hold between them."""
     parts = list(sources)
+    if len(parts) == 1:
+        return parts[0]
     return Evidence(
         text=" ".join(part.text for part in parts),
         claims=" ".join(part.claims for part in parts),

@@ -12,6 +12,8 @@ _SAME = str.maketrans({"−": "-", "‑": "-", "μ": "u", "×": "x", "\u00a0": "
 
 def folded(text: str) -> str:
     """`10³/µL` becomes `10^3/ul`, `Hemácias` becomes `hemacias`; `≤`, `–` and `%` stay."""
+    if text.isascii():  # most keys, codes and numbers: nothing to fold but the case
+        return text.lower()
     powers = _POWER.sub(r"^\1", text)
     plain = unicodedata.normalize("NFKD", powers).translate(_SAME)
     return _ACCENTS.sub("", plain).lower()

@@ -5,23 +5,15 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict
 
 LEXICON_FILE = Path(__file__).with_name("lexicon.yaml")
 
 
-def _compiles(pattern: str) -> str:
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"not a regular expression: {error}") from None
-    return pattern
-
-
-_Pattern = Annotated[str, AfterValidator(_compiles)]
+# Compiled once by whoever reads the file: Python's own cache of patterns is small and shared with every library.
+_Pattern = re.Pattern[str]
 
 
 class _Strict(BaseModel):
@@ -40,8 +32,8 @@ class Forbidden(_Strict):
     def found_in(self, text: str) -> str | None:
         """The offending words of a folded sentence."""
         for harmless in self.except_:
-            text = re.sub(harmless, " ", text)
-        return next((hit.group() for pattern in self.patterns if (hit := re.search(pattern, text))), None)
+            text = harmless.sub(" ", text)
+        return next((hit.group() for pattern in self.patterns if (hit := pattern.search(text))), None)
 
 
 class Grade(_Strict):
@@ -52,8 +44,8 @@ class Grade(_Strict):
 
     def levels_in(self, text: str) -> set[int]:
         """Which levels a folded text gives to the subject: right beside it, on either side."""
-        around = [text[max(0, hit.start() - 12) : hit.end() + 14] for hit in re.finditer(self.subject, text)]
-        return {number for number, level in enumerate(self.levels) for words in around if re.search(level, words)}
+        around = [text[max(0, hit.start() - 12) : hit.end() + 14] for hit in self.subject.finditer(text)]
+        return {number for number, level in enumerate(self.levels) for words in around if level.search(words)}
 
 
 class Lexicon(_Strict):

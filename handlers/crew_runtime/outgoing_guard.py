@@ -73,25 +73,35 @@ class OutgoingGuard:
         names = [words_of(name) for name in identifiers.names]
         quotes = [words_of(quote) for quote in identifiers.quotes]
         self._words = {word for name in names for word in name if _telling(word) and word not in ordinary}
-        self._runs = {tuple(name) for name in names if len(name) > 1}
-        self._runs |= {run for quote in quotes for run in _windows(quote, _QUOTE_WORDS)}
-        self._sizes = {len(run) for run in self._runs}
+        self._runs: dict[str, set[tuple[str, ...]]] = {}  # by their first word
+        for run in (*names, *(run for quote in quotes for run in _windows(quote, _QUOTE_WORDS))):
+            if len(run) > 1:
+                self._runs.setdefault(run[0], set()).add(tuple(run))
         digits = (re.sub(r"\D", "", name) for name in identifiers.names)
         self._numbers = {number for number in digits if len(number) >= _SHORTEST_NUMBER}
+        self._sent: set[str] = set()
 
     def check(self, texts: Iterable[str]) -> None:
-        """Raise `ModelRefused` when any text holds an identifier. The message does not say which."""
-        if any(self._holds_identifier(text) for text in texts):
+        """Raise `ModelRefused` when any text holds an identifier. The message does not say which.
+
+        A conversation is sent again with every call: what was let through once is not searched again.
+        """
+        new = {*texts} - self._sent
+        if any(self._holds_identifier(text) for text in new):
             raise ModelRefused("um dado identificador apareceu no texto a enviar ao modelo; nada foi enviado")
+        self._sent |= new
 
     def _holds_identifier(self, text: str) -> bool:
         words = words_of(text)
         if not self._words.isdisjoint(words):
             return True
-        if any(not self._runs.isdisjoint(_windows(words, size)) for size in self._sizes):
+        if any(self._runs_from(words, start) for start, word in enumerate(words) if word in self._runs):
             return True
         found = [re.sub(r"\D", "", match) for match in _LONG_NUMBER.findall(text)]
         return any(number in digits for number in self._numbers for digits in found)
+
+    def _runs_from(self, words: list[str], start: int) -> bool:
+        return any(tuple(words[start : start + len(run)]) == run for run in self._runs[words[start]])
 
 
 def _names_somebody(path: tuple[str, ...]) -> bool:

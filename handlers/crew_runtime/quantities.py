@@ -31,6 +31,9 @@ _TOKEN = re.compile(
     r"|(?P<time>\d{1,2}(?::|h)\d{2})(?:min)?(?!\d)"
     r"|(?<![^\W\d_])(?<!\d)(?P<number>(?:(?<![\w.,)])[+-])?\d+(?:[.,]\d+)*)"
 )
+# What a token starts with before its first digit: a sign, or a month and a space.
+_DIGIT = re.compile(r"\d")
+_LEAD = max(map(len, _MONTHS)) + 1
 _GROUPED_PT = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+(?:,\d+)?")
 _GROUPED_EN = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
 _BETWEEN = (
@@ -67,9 +70,15 @@ class Quantity:
 def quantities(text: str, language: Language) -> Iterator[Quantity]:
     """Every number, date and time of a folded text, in order."""
     at = 0
-    while found := _TOKEN.search(text, at):
+    while found := _token(text, at):
         unit, at = unit_after(text, found.end()) if found["number"] else (None, found.end())
         yield Quantity(found.group(), _values(found, language), unit, _side(text, found.start()), said=True)
+
+
+def _token(text: str, at: int) -> re.Match[str] | None:
+    """The first token from `at` on. Only the surroundings of digits are searched: the pattern is dear on letters."""
+    digit = _DIGIT.search(text, at)
+    return _TOKEN.search(text, max(at, digit.start() - _LEAD)) if digit else None
 
 
 def plain(value: Decimal | int | str) -> Decimal:

@@ -33,7 +33,8 @@ _SPELLINGS = (
     (r"reais|brl", "brl"),
     (r"fl|pg|kg|mcg|mg|g|ml|l|cm|mm", ""),
 )
-_UNITS = tuple((re.compile(rf"[ -]?(?:{spelling})(?![a-z0-9])"), name) for spelling, name in _SPELLINGS)
+# One pattern, one group per spelling, tried in their order.
+_UNIT = re.compile("|".join(rf"[ -]?({spelling})(?![a-z0-9])" for spelling, _ in _SPELLINGS))
 _CURRENCY = re.compile(r"r\$\s?$")
 _IN_NAMES = (
     ("pontos", "pontos"),
@@ -56,10 +57,9 @@ _IN_NAMES = (
 
 def unit_after(text: str, at: int) -> tuple[str | None, int]:
     """The unit that folded `text` has right after a number ending `at`, and where it ends."""
-    for spelling, name in _UNITS:
-        found = spelling.match(text, at)
-        if found:
-            return name or found.group().strip(" -"), found.end()
+    found = _UNIT.match(text, at)
+    if found and found.lastindex:
+        return _SPELLINGS[found.lastindex - 1][1] or found.group().strip(" -"), found.end()
     return ("brl", at) if _CURRENCY.search(text, 0, _start_of_number(text, at)) else (None, at)
 
 

@@ -12,6 +12,7 @@ from handlers.crew_runtime.number_words import relations, spelled
 from handlers.crew_runtime.quantities import Language, Quantity, quantities
 from handlers.crew_runtime.units import same_unit
 
+_WORDS = re.compile(r"\w+")
 # "queda de 1,2" may cite a difference of -1,2.
 _FALL = re.compile(r"\b(?:queda|reduc\w+|diminu\w+|caiu|menos|fall|fell|drop\w*|decrease\w*|less|lower)\b")
 
@@ -39,7 +40,7 @@ def _negative(quantity: Quantity) -> Quantity:
 
 def _literally(quantity: Quantity, evidence: Evidence) -> bool:
     """A word or a Roman numeral that the finding itself uses."""
-    return quantity.text.isalpha() and re.search(rf"\b{quantity.text}\b", evidence.text) is not None
+    return quantity.text.isalpha() and quantity.text in _WORDS.findall(evidence.text)
 
 
 def _unit_kept(quantity: Quantity, known: list[Quantity], evidence: Evidence) -> bool:

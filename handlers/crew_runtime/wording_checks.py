@@ -13,6 +13,7 @@ from handlers.crew_runtime.faults import FaultKind
 from handlers.crew_runtime.lexicon import Forbidden, Lexicon
 
 Finding = tuple[FaultKind, str]
+Pattern = re.Pattern[str]
 
 # Not the unit `m²` nor the time `8h10`.
 _WORD_WITH_DIGITS = re.compile(r"(?<!\w)(?!m2\b|mm3\b)(?:[^\W\d_]+-?\d[\w.,/-]*\w|[^\W\d_]+\d)")
@@ -20,6 +21,7 @@ _NEGATED = re.compile(r"\b(?:nao|nem|nunca|sem|not|no|never|without)\s+(?:\w+\s+
 # What a sentence calls in general terms is no denial of the finding that is cited for it.
 _ANY_TERM = frozenset({"dados", "dado", "resultado", "valor", "limite", "exame", "paciente", "alta", "outros", "outra"})
 _DISEASE_OR_ALLERGY = re.compile(r"(?:emia|penia|itose|filia|alergia|allergy|cytosis)$")
+_LETTER_OR_DIGIT = re.compile(r"[a-z0-9]")
 _STEM = 6
 
 
@@ -41,21 +43,36 @@ def _quoted(hit: str, evidence: Evidence) -> bool:
 
 def _names(sentence: str, evidence: Evidence, words: Lexicon) -> Iterator[Finding]:
     for code in _WORD_WITH_DIGITS.findall(sentence):
-        if not re.search(rf"(?<![a-z0-9]){re.escape(code)}(?![a-z0-9])", evidence.text.replace("_", " ")):
+        if not _stands_in(evidence.text.replace("_", " "), code):
             yield FaultKind.NAME, code
-    for found in re.finditer(words.drugs, sentence):
+    for found in words.drugs.finditer(sentence):
         if found.group()[:_STEM] not in evidence.text:
             yield FaultKind.NAME, found.group()
+
+
+def _stands_in(text: str, code: str) -> bool:
+    """With neither letter nor digit on either side. No pattern: Python would keep the model's words in its cache."""
+    at = text.find(code)
+    while at >= 0:
+        joined = at > 0 and _LETTER_OR_DIGIT.match(text, at - 1)
+        if not joined and not _LETTER_OR_DIGIT.match(text, at + len(code)):
+            return True
+        at = text.find(code, at + 1)
+    return False
 
 
 def _contradictions(sentence: str, evidence: Evidence, words: Lexicon) -> Iterator[Finding]:
     said, known = _values_only(sentence, words), _values_only(evidence.claims, words)
     for one, other in words.opposites:
-        here, there = _sides(said, one, other), _sides(known, one, other)
-        if len(here) == 1 and len(there) == 1 and here != there:
+        here = _sides(said, one, other)
+        if len(here) != 1:
+            continue
+        there = _sides(known, one, other)
+        if len(there) == 1 and here != there:
             yield FaultKind.CONTRADICTION, _first(said, one, other)
     for grade in words.grades:
-        here_levels, known_levels = grade.levels_in(sentence), grade.levels_in(evidence.claims)
+        here_levels = grade.levels_in(sentence)
+        known_levels = grade.levels_in(evidence.claims) if here_levels else here_levels
         if known_levels and here_levels - known_levels:
             yield FaultKind.CONTRADICTION, "grau ou nível diferente do achado"
     yield from _normal(said, known, evidence, words)
@@ -64,36 +81,41 @@ def _contradictions(sentence: str, evidence: Evidence, words: Lexicon) -> Iterat
 
 def _values_only(text: str, words: Lexicon) -> str:
     for pattern in words.not_a_value:
-        text = re.sub(pattern, " ", text)
+        text = pattern.sub(" ", text)
     return text
 
 
-def _sides(text: str, one: str, other: str) -> set[int]:
+def _sides(text: str, one: Pattern, other: Pattern) -> set[int]:
     """Which of two opposites a text says; a negated word counts for its opposite."""
     found: set[int] = set()
     for side, pattern in ((0, one), (1, other)):
-        for hit in re.finditer(pattern, text):
-            found.add(1 - side if _NEGATED.search(text[: hit.start()]) else side)
+        for hit in pattern.finditer(text):
+            found.add(1 - side if _negated(text, hit.start()) else side)
     return found
 
 
-def _first(text: str, *patterns: str) -> str:
-    return next(hit.group() for pattern in patterns if (hit := re.search(pattern, text)))
+def _negated(text: str, at: int) -> bool:
+    return _NEGATED.search(text, 0, at) is not None
+
+
+def _first(text: str, *patterns: Pattern) -> str:
+    return next(hit.group() for pattern in patterns if (hit := pattern.search(text)))
 
 
 def _normal(said: str, known: str, evidence: Evidence, words: Lexicon) -> Iterator[Finding]:
-    if evidence.calculated or re.search(words.normal, known):
+    hits = list(words.normal.finditer(said))
+    if not hits or evidence.calculated or words.normal.search(known):
         return
     low, high = words.opposites[0]
     if not _sides(known, low, high) or _sides(said, low, high):
         return
-    for hit in re.finditer(words.normal, said):
-        if not re.search(words.normal_of_something_else, said[: hit.start()]):
+    for hit in hits:
+        if not words.normal_of_something_else.search(said, 0, hit.start()):
             yield FaultKind.CONTRADICTION, hit.group()
 
 
 def _denials(sentence: str, evidence: Evidence, words: Lexicon) -> Iterator[Finding]:
-    for hit in re.finditer(words.denial, sentence):
+    for hit in words.denial.finditer(sentence):
         term = hit["term"]
         if term in _ANY_TERM or _quoted(hit.group(), evidence):
             continue

@@ -41,6 +41,7 @@ def test_findings_opinion_and_draft_notice(handler: CrewHandler, run: RecordingR
     result = handler.respond(asked, handler.evaluate(asked, run), run)
     assert result["achados"] == evaluation_with("6.8").model_dump(mode="json")["achados"]
     assert result["calculos"] == {"mentzer": "18.7"}
+    assert result["versoes_tabelas"] == result["proveniencia"]["versoes_tabelas"] == {"hemograma": "2026-01"}
     assert result["parecer"]["citacoes"] == ["A1", "A2"]
     assert result["revisao"]["estado"] == "pendente"
     assert result["aviso"] == AVISO_RASCUNHO
@@ -90,3 +91,4 @@ def test_degraded_keeps_every_finding(handler: CrewHandler) -> None:
     result = handler.degrade(request(), evaluation_with("6.8"))
     assert [finding["id"] for finding in result["achados"]] == ["A1", "A2"]
     assert (result["parecer"], result["proveniencia"]) == (None, None)
+    assert result["versoes_tabelas"] == {"hemograma": "2026-01"}

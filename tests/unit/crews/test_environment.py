@@ -1,27 +1,55 @@
-"""What importing and running crewai does to a process. Each test starts one, because imports happen once."""
+"""What importing and running crewai does to a process. Imports happen once, so it takes processes of their own."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
 from handlers.crew_runtime import environment
 
-RUN_A_CREW = """
+SILENT = dict(environment._FORCED)
+
+# As a consumer does it: import, trim, fork, run. And then once more in the process that imported.
+LIFE = """
+import json, os, signal, sys
+
+facts = {"network": []}
+def hear(event, args):
+    if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):
+        facts["network"].append(event)
+sys.addaudithook(hear)
+
+before = [signal.getsignal(s) for s in (signal.SIGTERM, signal.SIGINT)]
 from handlers.crew_runner import run_crew
+facts["signal_handlers_kept"] = [signal.getsignal(s) for s in (signal.SIGTERM, signal.SIGINT)] == before
+facts["threads"] = len(os.listdir("/proc/self/task"))
+
+from handlers.crew_runtime.footprint import trim
+def resident():
+    return int(open("/proc/self/statm").read().split()[1]) * 4096 // 2**20
+before = resident()
+trim()
+facts["given_back_mb"] = before - resident()
+
+from handlers.exames.crew import CREWS
 from shared.llm.gateway import LlmGateway
 from shared.settings import ModelSettings
-from handlers.exames.crew import CREWS
 from tests.unit.crews.support import RecordingRun, case_with
 def run():
     return run_crew(CREWS["hemograma"], case_with("6.8"), RecordingRun(), LlmGateway(ModelSettings()))[0].texto
+
+child = os.fork()
+if child == 0:
+    os._exit(0 if "Hemoglobina" in run() else 1)
+facts["child"] = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+facts["text"] = run()
+print(json.dumps(facts))
 """
-
-
-SILENT = dict(environment._FORCED)
 
 
 def python(code: str, **changes: str) -> str:
@@ -34,58 +62,36 @@ def python(code: str, **changes: str) -> str:
     return done.stdout
 
 
-def test_import_leaves_one_thread_and_no_signal_handler() -> None:
-    code = """
-import os, signal
-before = [signal.getsignal(s) for s in (signal.SIGTERM, signal.SIGINT)]
-import handlers.crew_runner
-assert [signal.getsignal(s) for s in (signal.SIGTERM, signal.SIGINT)] == before
-print(len(os.listdir("/proc/self/task")))
-"""
-    assert python(code).strip() == "1"
+@pytest.fixture(scope="module")
+def life() -> dict[str, Any]:
+    """What one process saw of itself. A second line on its output would be crewai's, and no JSON."""
+    facts: dict[str, Any] = json.loads(python(LIFE))
+    return facts
 
 
-def test_an_offline_crew_opens_no_connection_and_says_nothing() -> None:
-    code = """
-import socket, sys
-def refuse(event, args):
-    if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):
-        print("NETWORK", event, file=sys.__stdout__)
-sys.addaudithook(refuse)
-"""
-    out = python(code + RUN_A_CREW + "text = run()\nassert 'Hemoglobina' in text")
-    assert out == ""
+def test_import_leaves_one_thread_and_no_signal_handler(life: dict[str, Any]) -> None:
+    assert life["threads"] == 1
+    assert life["signal_handlers_kept"]
 
 
-def test_crews_run_in_a_child_forked_after_import_and_trim() -> None:
-    code = """
-import os
-from handlers.crew_runtime.footprint import trim
-trim()
-child = os.fork()
-if child == 0:
-    os._exit(0 if "Hemoglobina" in run() else 1)
-print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-"""
-    assert python(RUN_A_CREW + code).strip() == "0"
+def test_an_offline_crew_opens_no_connection_and_says_nothing(life: dict[str, Any]) -> None:
+    assert "Hemoglobina" in life["text"]
+    assert life["network"] == []
 
 
-def test_trim_gives_memory_back() -> None:
-    code = """
-import handlers.crew_runner
-from handlers.crew_runtime.footprint import trim
-def resident():
-    return int(open("/proc/self/statm").read().split()[1]) * 4096 // 2**20
-before = resident()
-trim()
-print(before - resident())
-"""
-    assert int(python(code)) > 25
+def test_crews_run_in_a_child_forked_after_import_and_trim(life: dict[str, Any]) -> None:
+    assert life["child"] == 0
+
+
+def test_trim_gives_memory_back(life: dict[str, Any]) -> None:
+    assert life["given_back_mb"] > 25
 
 
 def test_crewai_first_is_refused() -> None:
+    """Any module of that name will do: what counts is that it was there before the environment was."""
     code = """
-import crewai
+import sys, types
+sys.modules["crewai"] = types.ModuleType("crewai")
 try:
     import handlers.crew_runtime
 except ImportError as error:

@@ -12,7 +12,7 @@ from tests.llmock.faults import FaultPlan
 from tests.llmock.server import MockProvider
 from tests.unit.crews.support import RecordingRun, case_with
 
-OUTAGE = 60  # crewai's own stack of open events holds 100, and a stopped crew leaves three
+OUTAGE = 40  # crewai's own stack of open events holds 100, and a stopped crew leaves three
 
 
 def test_a_thread_works_again_after_a_long_outage(

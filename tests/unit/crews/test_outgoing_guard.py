@@ -60,3 +60,12 @@ def test_a_surname_that_is_a_word_of_the_prompts_is_searched_for_in_full() -> No
     guard.check(["anemia grave há dias"])
     with pytest.raises(ModelRefused):
         guard.check(["paciente Anemia Dias"])
+
+
+def test_a_conversation_is_refused_from_the_message_that_identifies(guard: OutgoingGuard) -> None:
+    """What passed is not searched again; what did not pass is, however often it comes."""
+    guard.check(["Hemoglobina baixa."])
+    for _ in range(2):
+        with pytest.raises(ModelRefused):
+            guard.check(["Hemoglobina baixa.", "caso de ANTONIA"])
+    guard.check(["Hemoglobina baixa."])

@@ -56,7 +56,10 @@ def test_a_bad_model_fails_and_the_report_says_why(
     assert code == 1
     assert any(miss.startswith(said) for miss in report["misses"])
     assert report["total"]["degraded"] == 1
-    assert said in capsys.readouterr().out
+    (why,) = report["total"]["failures"]
+    out = capsys.readouterr().out
+    assert said in out
+    assert f"1 without an opinion: {why}" in " ".join(out.split())
 
 
 def test_a_repaired_draft_still_counts_against_the_model(tmp_path: Path) -> None:
@@ -68,8 +71,26 @@ def test_a_repaired_draft_still_counts_against_the_model(tmp_path: Path) -> None
     assert total["opinion"]["numbers"] == 0
 
 
-def test_wrong_use_is_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--cases", "nothing like it"], "no case matches"),
+        (["--language", "fr"], "invalid choice: 'fr'"),
+        (["--provider", "openai_compatible"], "MODEL_BASE_URL is required"),
+        (["--provider", "offline", "--model", "qwen3"], "add --provider openai_compatible"),
+        (["--json", "/no/such/folder/report.json"], "cannot write /no/such/folder/report.json"),
+        (["--thresholds", "/no/such/file.json"], "/no/such/file.json"),
+        (["--repeat", "0"], "must be at least 1"),
+    ],
+)
+def test_wrong_use_is_told_before_anything_runs(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str
+) -> None:
+    monkeypatch.setenv("MODEL_API_KEY", "sk-secret")
     with pytest.raises(SystemExit) as caught:
-        main(["--cases", "nothing like it"])
+        main(arguments)
     assert caught.value.code == 2
-    assert "no case matches" in capsys.readouterr().err
+    captured = capsys.readouterr()
+    assert said in captured.err
+    assert "sk-secret" not in captured.err
+    assert captured.out == ""

@@ -12,6 +12,12 @@ from shared.settings import ModelSettings
 from tests.llmock.server import MockProvider, running
 
 
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pauses between attempts are waited for, but short."""
+    monkeypatch.setattr("shared.llm.gateway._BACKOFF_BASE_S", 0.001)
+
+
 @pytest.fixture
 def provider() -> MockProvider:
     return MockProvider()
