@@ -16,7 +16,7 @@ from handlers.clinico.tables import GRUPOS
 from handlers.clinico.tables.farmacia import GrupoDeAlergia
 from shared.findings import Avaliacao, Gravidade
 
-VERSAO = "farmacia-2"
+VERSAO = "farmacia-3"
 _FONTE = "Confronto exato por nome ou DCB entre prescrição e alergias registradas (regra local; RDC Anvisa 36/2013 ◇)"
 
 

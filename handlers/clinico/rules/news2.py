@@ -2,6 +2,7 @@
 
 A missing parameter leaves the total `nao_calculavel`; nothing is imputed. What is known still counts: no parameter
 scores below zero, so the sum of the known points is a lower bound, and a lower bound in the high band is an alert.
+Where a scale is missing, the fewest points that any answer could give belong to that bound.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from handlers.clinico.requests import SinaisVitais
+from handlers.clinico.rules.coerencia import GLASGOW_OF_NO_ALERT_PATIENT
 from handlers.clinico.tables import NEWS2, RESPOSTA
 from handlers.clinico.tables.instrumentos import points_in
 from shared.clinical.people import Paciente
@@ -20,6 +22,19 @@ _RISK = _TABLE.risco
 _BANDS = _TABLE.faixas
 _BANDED = ("fr_irpm", "pas_mmhg", "fc_bpm", "temperatura_c")
 _ALL = ("fr_irpm", "spo2_pct", "escala_spo2", "o2_suplementar", "pas_mmhg", "fc_bpm", "consciencia", "temperatura_c")
+
+# What no age excuses; rates, pressure and temperature depend on it and need a paediatric table ◇.
+_AT_ANY_AGE = ("spo2_pct", "consciencia")
+_WORDS = {
+    "fr_irpm": "frequência respiratória",
+    "spo2_pct": "saturação",
+    "pas_mmhg": "pressão sistólica",
+    "fc_bpm": "frequência cardíaca",
+    "temperatura_c": "temperatura",
+    "consciencia": "consciência",
+    "escala_spo2": "escala da saturação",
+    "o2_suplementar": "oxigênio suplementar",
+}
 
 
 @dataclass(frozen=True)
@@ -49,14 +64,23 @@ class Pontuacao:
 
 
 def _saturation_points(sinais: SinaisVitais) -> int | None:
-    """None when saturation, its scale or (on scale 2) oxygen is unknown."""
-    if sinais.spo2_pct is None or sinais.escala_spo2 is None:
+    """The fewest points that the scale and oxygen, as far as known, leave possible; None where that says nothing."""
+    if sinais.spo2_pct is None:
         return None
-    if sinais.escala_spo2 == 1:
-        return points_in(_BANDS.spo2_escala_1, sinais.spo2_pct)
-    if sinais.o2_suplementar is None:
-        return None
-    return points_in(_BANDS.spo2_escala_2_o2 if sinais.o2_suplementar else _BANDS.spo2_escala_2_ar, sinais.spo2_pct)
+    possible = [_BANDS.spo2_escala_1] if sinais.escala_spo2 != 2 else []
+    if sinais.escala_spo2 != 1:
+        possible += [_BANDS.spo2_escala_2_ar] if not sinais.o2_suplementar else []
+        possible += [_BANDS.spo2_escala_2_o2] if sinais.o2_suplementar is not False else []
+    fewest = min(points_in(bands, sinais.spo2_pct) for bands in possible)
+    return fewest if fewest or len(possible) == 1 else None
+
+
+def _consciousness_points(sinais: SinaisVitais) -> int | None:
+    """Without ACVPU a low Glasgow still says that the patient is not alert ◇; a normal one says nothing."""
+    if sinais.consciencia is not None:
+        return 0 if sinais.consciencia == "A" else _TABLE.consciencia_alterada
+    low = sinais.glasgow is not None and sinais.glasgow <= GLASGOW_OF_NO_ALERT_PATIENT
+    return _TABLE.consciencia_alterada if low else None
 
 
 def pontuar(sinais: SinaisVitais) -> Pontuacao:
@@ -67,8 +91,9 @@ def pontuar(sinais: SinaisVitais) -> Pontuacao:
         pontos["spo2_pct"] = saturation
     if sinais.o2_suplementar is not None:
         pontos["o2_suplementar"] = _TABLE.o2_suplementar if sinais.o2_suplementar else 0
-    if sinais.consciencia is not None:
-        pontos["consciencia"] = 0 if sinais.consciencia == "A" else _TABLE.consciencia_alterada
+    consciousness = _consciousness_points(sinais)
+    if consciousness is not None:
+        pontos["consciencia"] = consciousness
     return Pontuacao(pontos, [f"sinais_vitais.{c}" for c in _ALL if getattr(sinais, c) is None])
 
 
@@ -106,13 +131,18 @@ def avaliar_news2(sinais: SinaisVitais, paciente: Paciente, idade: int, saida: A
 def _write_not_applicable(
     reason: tuple[str, str], pontuacao: Pontuacao, sinais: SinaisVitais, saida: Avaliacao
 ) -> None:
-    """No score; but vital signs that would be extreme in any adult are not passed over in a pregnancy ◇."""
+    """No score; but signs that would worry in any adult, or at any age, are not passed over ◇."""
     motivo, words = reason
     saida.calculos |= {"news2": "nao_calculavel", "news2_motivo": motivo}
     saida.nao_avaliado.append(f"news2: não se aplica a {words}")
-    if motivo == "gestante" and pontuacao.extremos:
-        texto = f"Gestante com sinais vitais extremos para adulto ({_names(pontuacao)}): avaliação obstétrica urgente."
+    if motivo == "gestante" and pontuacao.risco != "baixo":
+        which = _names(pontuacao.extremos) or "pela soma, nenhum isolado"
+        texto = f"Gestante com sinais vitais extremos para adulto ({which}): avaliação obstétrica urgente."
         _note(saida, "sinais_extremos_gestante", Gravidade.ATENCAO, texto, pontuacao, sinais)
+    if motivo == "menor_de_16_anos" and (found := [name for name in pontuacao.extremos if name in _AT_ANY_AGE]):
+        texto = f"Menor de 16 anos com sinal extremo em qualquer idade ({_names(found)}): avaliação pediátrica urgente."
+        _note(saida, "sinais_extremos_crianca", Gravidade.ATENCAO, texto, pontuacao, sinais)
+    _write_saturation_without_scale(pontuacao, sinais, saida)
 
 
 def _write_complete(pontuacao: Pontuacao, sinais: SinaisVitais, saida: Avaliacao) -> None:
@@ -139,7 +169,8 @@ def _write_complete(pontuacao: Pontuacao, sinais: SinaisVitais, saida: Avaliacao
 def _write_incomplete(pontuacao: Pontuacao, sinais: SinaisVitais, saida: Avaliacao) -> None:
     saida.calculos |= {"news2": "nao_calculavel", "news2_minimo": pontuacao.soma}
     saida.dados_faltantes += pontuacao.faltam
-    texto = f"NEWS2 não calculável: faltam {len(pontuacao.faltam)} dados; os conhecidos somam {pontuacao.soma} pontos."
+    faltam = _names([campo.removeprefix("sinais_vitais.") for campo in pontuacao.faltam])
+    texto = f"NEWS2 não calculável: falta informar {faltam}; os dados conhecidos somam {pontuacao.soma} pontos."
     _note(saida, "news2_nao_calculavel", Gravidade.INFO, texto, pontuacao, sinais)
     if pontuacao.risco in ("alto", "medio"):
         gravidade = Gravidade.CRITICO if pontuacao.risco == "alto" else Gravidade.ATENCAO
@@ -148,22 +179,36 @@ def _write_incomplete(pontuacao: Pontuacao, sinais: SinaisVitais, saida: Avaliac
         _note(saida, f"news2_{pontuacao.risco}_parcial", gravidade, texto, pontuacao, sinais)
     if pontuacao.risco != "alto":
         _write_extremes(pontuacao, sinais, saida)
+    _write_saturation_without_scale(pontuacao, sinais, saida)
+
+
+def _write_saturation_without_scale(pontuacao: Pontuacao, sinais: SinaisVitais, saida: Avaliacao) -> None:
+    """Extreme on scale 1, the one for whoever has no prescribed target of 88–92 %: said, but never counted."""
+    if sinais.escala_spo2 is not None or sinais.spo2_pct is None or "spo2_pct" in pontuacao.extremos:
+        return
+    points = points_in(_BANDS.spo2_escala_1, sinais.spo2_pct)
+    if points >= _RISK.parametro_isolado:
+        texto = (
+            f"Saturação de {sinais.spo2_pct} % sem escala informada: {points} pontos, salvo se a meta prescrita for de "
+            "88 a 92 %; revisão urgente."
+        )
+        _note(saida, "saturacao_baixa_sem_escala", Gravidade.ATENCAO, texto, pontuacao, sinais)
 
 
 def _write_extremes(pontuacao: Pontuacao, sinais: SinaisVitais, saida: Avaliacao) -> None:
     if pontuacao.extremos:
-        texto = f"Parâmetro isolado com 3 pontos no NEWS2 ({_names(pontuacao)}): revisão urgente."
+        texto = f"Parâmetro isolado com 3 pontos no NEWS2 ({_names(pontuacao.extremos)}): revisão urgente."
         _note(saida, "news2_parametro_extremo", Gravidade.ATENCAO, texto, pontuacao, sinais)
 
 
-def _names(pontuacao: Pontuacao) -> str:
-    return ", ".join(pontuacao.extremos)
+def _names(fields: list[str]) -> str:
+    return ", ".join(_WORDS[field] for field in fields)
 
 
 def _note(
     saida: Avaliacao, codigo: str, gravidade: Gravidade, texto: str, pontuacao: Pontuacao, sinais: SinaisVitais
 ) -> None:
-    evidencia: dict[str, Any] = {"sinais_vitais": sinais.model_dump(include=set(_ALL), exclude_none=True)}
+    evidencia: dict[str, Any] = {"sinais_vitais": sinais.model_dump(include={*_ALL, "glasgow"}, exclude_none=True)}
     evidencia |= {"pontos": pontuacao.pontos, "faltam": pontuacao.faltam}
     evidencia["resposta"] = RESPOSTA.current().versao_citada
     if "news2_condicao" in saida.calculos:

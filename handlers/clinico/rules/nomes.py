@@ -7,7 +7,8 @@ import unicodedata
 
 from handlers.clinico.requests import Medicamento
 
-_SHORTEST_TELLING_NAME = 4  # letters; below this a contained word says nothing (`sal`, `iv`)
+_SHORTEST_TELLING_NAME = 3  # letters; `aas` tells, below this a contained word says nothing (`iv`)
+_FORMS = frozenset({"sal", "gel", "sol", "cap", "amp", "inj", "pom", "xpe"})  # pharmaceutical forms, no substances
 
 
 def comparavel(nome: str) -> str:
@@ -23,4 +24,4 @@ def nomes_de(medicamento: Medicamento) -> set[str]:
 
 def contem(longer: str, shorter: str) -> bool:
     """Whether `shorter` stands in `longer` as whole words (`dipirona` in `dipirona sodica`); both comparable."""
-    return len(shorter) >= _SHORTEST_TELLING_NAME and f" {shorter} " in f" {longer} "
+    return len(shorter) >= _SHORTEST_TELLING_NAME and shorter not in _FORMS and f" {shorter} " in f" {longer} "

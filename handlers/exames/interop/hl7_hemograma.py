@@ -53,9 +53,11 @@ def _hemogram_groups(mapping: Mapping) -> list[OrderGroup]:
     groups = order_groups(mapping.message)
     if not groups:
         raise unusable("OBR", Fault.SEGMENTO_AUSENTE, "a mensagem não traz o segmento OBR")
-    chosen = [group for group in groups if _says_hemogram(group)] if len(groups) > 1 else groups
+    chosen: list[OrderGroup] = []
     for group in groups:
-        if group not in chosen:
+        if len(groups) == 1 or _says_hemogram(group):
+            chosen.append(group)
+        else:
             mapping.odd(group.order.at(4), "exame_nao_usado", "não é um hemograma: envie-o pelo evento próprio")
     if not chosen:
         raise unusable("OBR-4", Fault.VALOR_INVALIDO, "nenhum dos exames da mensagem é um hemograma")

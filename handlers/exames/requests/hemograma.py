@@ -20,7 +20,8 @@ Medicao = Annotated[Decimal, Field(max_digits=_MOST_DIGITS)]
 Comparador = Literal["<", "<=", ">", ">="]
 TextoDeResultado = Annotated[TextoCurto, Field(max_length=LONGEST_TEXT)]
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
-_COMPARED = re.compile(r"(<=|>=|[<>≤≥])\s*(.+)")
+_DECIMAL_COMMA = re.compile(r"^([+-]?\d+),(\d{1,2})\Z", re.ASCII)  # three digits after it may be thousands
+_COMPARED = re.compile(r"(<=|>=|[<>≤≥])\s*+(.+)")
 _SIGNS = {"≤": "<=", "≥": ">="}
 
 
@@ -34,7 +35,8 @@ class ResultadoParametro(Entrada):
     """One line of the report, as the laboratory gave it. The range is in the same unit as the value.
 
     What stands here need not be interpretable: the rules set aside a line with a wrong unit, an implausible value or
-    a text, and evaluate the others. The text `"<5"` in `valor` becomes a bound, any other text `valor_texto`.
+    a text, and evaluate the others. The text `"<5"` in `valor` becomes a bound, `"6,5"` is 6.5 as Brazilian reports
+    write it, any other text becomes `valor_texto`.
     """
 
     parametro: Parametro
@@ -57,7 +59,7 @@ class ResultadoParametro(Entrada):
             return line
         text = line["valor"].strip()
         compared = _COMPARED.fullmatch(text)
-        number = compared[2] if compared else text
+        number = _DECIMAL_COMMA.sub(r"\1.\2", compared[2] if compared else text)
         if not _NUMBER.fullmatch(number):
             return {**line, "valor": None, "valor_texto": text}
         sign = _SIGNS.get(compared[1], compared[1]) if compared else None

@@ -14,7 +14,7 @@ from handlers.exames.tables.imagem import Modalidade, TabelaImagem
 from shared.errors import RulesFailed
 from shared.findings import Avaliacao
 
-VERSION = "imagem/2"
+VERSION = "imagem/3"
 _NOT_EVALUATED = (
     "Adequação da indicação ao exame e alternativas sem radiação",
     "Coerência entre região e lateralidade",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pydantic import BaseModel
 
 from handlers.opme.requests import Solicitacao
+from handlers.opme.rules.notacao import dia_escrito
 from handlers.opme.rules.prazos import prazo_de_resposta
 from shared.findings import Avaliacao, Gravidade
 
@@ -59,7 +60,9 @@ def avaliar_completude(pedido: Solicitacao, campos_do_evento: tuple[str, ...], s
         return
     prazo = prazo_de_resposta(pedido)
     ate = (
-        "prazo da operadora não calculável sem data_solicitacao" if prazo is None else f"prazo da operadora até {prazo}"
+        "prazo da operadora não calculável sem data_solicitacao"
+        if prazo is None
+        else f"prazo da operadora até {dia_escrito(prazo)}"
     )
     texto = f"Solicitação incompleta: falta {faltam[0]}; ao todo {len(faltam)} item(ns) a completar; {ate}."
     evidencia = {"faltam": faltam, "prazo_resposta_ate": None if prazo is None else prazo.isoformat()}

@@ -12,10 +12,11 @@ from statistics import median
 
 from handlers.opme.requests import Cotacao, Solicitacao
 from handlers.opme.rules.nomes import comparavel
+from handlers.opme.rules.notacao import escrito
 from handlers.opme.tables import LIMITES
 from shared.findings import Avaliacao, Gravidade
 
-VERSAO = "opme-cotacoes-2"
+VERSAO = "opme-cotacoes-3"
 _FONTE_MARCAS = "RN ANS 424/2017; Resolução CFM 2.318/2022"
 
 
@@ -74,7 +75,8 @@ def _write_manufacturers(codigo: str, cotacoes: list[Cotacao], saida: Avaliacao)
     }
     saida.calculos |= {_named(name, codigo): number for name, number in numbers.items()}
     expected = LIMITES.current().fabricantes_esperados
-    if min(numbers["fabricantes_distintos"], numbers["marcas_distintas"]) >= expected:
+    # Without any quotation the gate has named what is missing, or the request is urgent and needs none.
+    if not cotacoes or min(numbers["fabricantes_distintos"], numbers["marcas_distintas"]) >= expected:
         return
     texto = (
         f"{numbers['fabricantes_distintos']} fabricante(s) e {numbers['marcas_distintas']} marca(s) em {len(cotacoes)} "
@@ -107,9 +109,10 @@ def _write_prices(codigo: str, valores: list[Decimal], saida: Avaliacao) -> None
     }
     limite = tabela.dispersao_maxima
     # The exact prices decide; the ratio is rounded for people only.
-    if max(valores) > limite * min(valores):
+    if razao is not None and max(valores) > limite * min(valores):
         texto = (
-            f"A maior cotação (R$ {max(valores)}) é {razao} vezes a menor (R$ {min(valores)}); limite local {limite}."
+            f"A maior cotação (R$ {escrito(max(valores))}) é {escrito(razao)} vezes a menor "
+            f"(R$ {escrito(min(valores))}); limite local {escrito(limite)}."
         )
         evidencia = {"minima_brl": min(valores), "maxima_brl": max(valores), "razao": razao, "limite": limite}
         saida.anotar("cotacoes_dispersas", Gravidade.ATENCAO, texto, evidencia, tabela.fonte, tabela.versao_citada)

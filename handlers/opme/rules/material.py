@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from handlers.opme.requests import Material
+from handlers.opme.rules.notacao import escrito
 from handlers.opme.rules.procedimento import quantidades_por_codigo
 from handlers.opme.rules.solicitacao import concluir, examinar
 from shared.findings import Avaliacao, Gravidade
@@ -26,10 +27,11 @@ def _compare_with_consumption(pedido: Material, saida: Avaliacao) -> None:
         saida.nao_avaliado.append("consumo previsto x quantidade: só com consumo informado e um único material")
         return
     solicitado: Decimal = next(iter(totals.values()))
+    pedida, previsto = escrito(solicitado), escrito(pedido.consumo_previsto)
     evidencia = {"solicitado": solicitado, "consumo_previsto": pedido.consumo_previsto, "uso_unico": pedido.uso_unico}
     if solicitado > pedido.consumo_previsto:
-        texto = f"Quantidade solicitada ({solicitado}) acima do consumo previsto ({pedido.consumo_previsto})."
+        texto = f"Quantidade solicitada ({pedida}) acima do consumo previsto ({previsto})."
         saida.anotar("acima_do_consumo", Gravidade.ATENCAO, texto, evidencia, _FONTE, VERSAO)
     elif pedido.uso_unico and solicitado < pedido.consumo_previsto:
-        texto = f"Material de uso único com {solicitado} unidades para consumo previsto de {pedido.consumo_previsto}."
+        texto = f"Material de uso único com {pedida} unidades para consumo previsto de {previsto}."
         saida.anotar("abaixo_do_consumo", Gravidade.ATENCAO, texto, evidencia, _FONTE, VERSAO)

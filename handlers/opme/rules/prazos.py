@@ -6,10 +6,12 @@ from datetime import date
 
 from handlers.opme.requests import Solicitacao
 from handlers.opme.rules.feriados import Calendario, calendario_de
+from handlers.opme.rules.notacao import dia_escrito
 from handlers.opme.tables import FERIADOS, PRAZOS
 from shared.findings import Avaliacao, Gravidade
 
 _TABLE = PRAZOS.current()
+PRAZO_IMEDIATO = "prazo_imediato"
 
 
 def prazo_de_resposta(pedido: Solicitacao) -> date | None:
@@ -42,14 +44,15 @@ def _write_deadline(
     qual: str, dias: int, fonte: str, pedido: Solicitacao, calendario: Calendario, saida: Avaliacao
 ) -> None:
     dia = pedido.data_solicitacao
-    ate = None if dia is None else calendario.somar_dias_uteis(dia, dias).isoformat()
+    ultimo = None if dia is None else calendario.somar_dias_uteis(dia, dias)
+    ate = None if ultimo is None else ultimo.isoformat()
     saida.calculos |= {f"prazo_{qual}_dias_uteis": dias, f"prazo_{qual}_ate": ate}
     evidencia = {"carater": pedido.carater, "dias_uteis": dias, "ate": ate, "uf": calendario.uf}
     evidencia |= {"convencao": "exclui o dia da solicitação"}
     if dias == 0:
         texto = "Caráter de urgência: a resposta da operadora é imediata."
-        saida.anotar("prazo_imediato", Gravidade.CRITICO, texto, evidencia, fonte, _TABLE.versao)
+        saida.anotar(PRAZO_IMEDIATO, Gravidade.CRITICO, texto, evidencia, fonte, _TABLE.versao)
         return
-    quando = f", até {ate}" if ate else ""
+    quando = f", até {dia_escrito(ultimo)}" if ultimo else ""
     texto = f"Prazo de {qual} de {dias} dias úteis{quando}."
     saida.anotar(f"prazo_{qual}", Gravidade.INFO, texto, evidencia, fonte, _TABLE.versao)

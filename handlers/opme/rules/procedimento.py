@@ -8,6 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from handlers.opme.requests import ItemOpme, Solicitacao
+from handlers.opme.rules.notacao import escrito
 from handlers.opme.tables import COMPATIBILIDADE, LIMITES
 from handlers.opme.tables.compatibilidade import Procedimento, TabelaCompatibilidade
 from shared.clinical.code_existence import avaliar_existencia
@@ -87,7 +88,8 @@ def _write_excess(
 ) -> None:
     saida.calculos[f"quantidade_maxima[{codigo}]"] = limite
     if quantidade > limite:
-        texto = f"Quantidade {quantidade} do material {codigo} acima do máximo de {limite} para o procedimento."
+        excesso = f"Quantidade {escrito(quantidade)} do material {codigo} acima do máximo de {escrito(limite)}"
+        texto = f"{excesso} para o procedimento."
         evidencia = {"codigo": codigo, "quantidade": quantidade, "maximo": limite, "competencia": table.competencia}
         saida.anotar("quantidade_excedida", Gravidade.ATENCAO, texto, evidencia, table.fonte, table.versao_citada)
 
@@ -95,6 +97,6 @@ def _write_excess(
 def _write_unusual(codigo: str, quantidade: Decimal, saida: Avaliacao) -> None:
     tabela = LIMITES.current()
     limite = tabela.quantidade_incomum_por_item
-    texto = f"Quantidade {quantidade} do material {codigo} acima de {limite}, incomum: confirmar."
+    texto = f"Quantidade {escrito(quantidade)} do material {codigo} acima de {escrito(limite)}, incomum: confirmar."
     evidencia = {"codigo": codigo, "quantidade": quantidade, "limite": limite}
     saida.anotar("quantidade_incomum", Gravidade.ATENCAO, texto, evidencia, tabela.fonte, tabela.versao_citada)

@@ -12,6 +12,7 @@ from typing import Literal
 
 from handlers.opme.requests import ItemOpme, Solicitacao
 from handlers.opme.rules.nomes import comparavel
+from handlers.opme.rules.notacao import dia_escrito
 from handlers.opme.tables import ANVISA
 from handlers.opme.tables.anvisa import RegistroAnvisa, TabelaAnvisa
 from shared.clinical.identifiers import anvisa_registration_format_agrees
@@ -72,7 +73,9 @@ def avaliar_registros(pedido: Solicitacao, saida: Avaliacao) -> None:
         if pedido.data_procedimento is None:
             saida.dados_faltantes.append("data_procedimento")
         if "nao_verificado" in situacoes:
-            saida.nao_avaliado.append(f"registro_anvisa: número ou validade fora do retrato de {retrato.data}")
+            saida.nao_avaliado.append(
+                f"registro_anvisa: número ou validade fora do retrato de {dia_escrito(retrato.data)}"
+            )
         _write_same_maker(itens, retrato, saida)
     for situacao in _WORDS:
         _note(situacao, situacoes, dia, retrato, saida)
@@ -89,7 +92,7 @@ def _note(
     by_snapshot = retrato if situacao in ("vencido", "cancelado", "suspenso") else None
     evidencia: dict[str, object] = {"campos": campos, "data": None if dia is None else dia.isoformat()}
     if by_snapshot:
-        words += f" (retrato de {by_snapshot.data})"
+        words += f" (retrato de {dia_escrito(by_snapshot.data)})"
         evidencia["retrato_em"] = by_snapshot.data.isoformat()
     fonte = f"{by_snapshot.fonte}; {_FONTE_REGISTRO}" if by_snapshot else _FONTE
     versao = by_snapshot.versao_citada if by_snapshot else VERSAO

@@ -5,7 +5,7 @@ from __future__ import annotations
 from handlers.opme.requests import Solicitacao
 from handlers.opme.rules.completude import avaliar_completude
 from handlers.opme.rules.cotacoes import avaliar_cotacoes
-from handlers.opme.rules.prazos import avaliar_prazos
+from handlers.opme.rules.prazos import PRAZO_IMEDIATO, avaliar_prazos
 from handlers.opme.rules.procedimento import avaliar_cid, avaliar_codigos, avaliar_quantidades
 from handlers.opme.rules.registro_anvisa import avaliar_registros
 from shared.findings import Avaliacao, Gravidade
@@ -30,10 +30,13 @@ def examinar(pedido: Solicitacao, campos_do_evento: tuple[str, ...] = ()) -> Ava
 
 
 def concluir(saida: Avaliacao) -> Avaliacao:
-    """Write the recommendation once every finding is known. It names the next human step and is never a denial."""
+    """Write the recommendation once every finding is known. It names the next human step and is never a denial.
+
+    Urgency is an alert, not a reservation about the request.
+    """
     if not saida.calculos["completo"]:
         saida.calculos["recomendacao"] = "pedir_complementacao"
-    elif any(achado.gravidade is not Gravidade.INFO for achado in saida.achados):
+    elif any(a.gravidade is not Gravidade.INFO and a.codigo != PRAZO_IMEDIATO for a in saida.achados):
         saida.calculos["recomendacao"] = "auditoria_com_ressalvas"
     else:
         saida.calculos["recomendacao"] = "auditoria_sem_ressalvas"

@@ -10,6 +10,7 @@ from calendar import monthrange
 from datetime import date
 
 from handlers.opme.requests import Protese
+from handlers.opme.rules.notacao import dia_escrito
 from shared.findings import Avaliacao, Gravidade
 
 VERSAO = "opme-udi-1"
@@ -69,9 +70,8 @@ def _write_expiry(ate: date | None, dia: date | None, saida: Avaliacao) -> None:
         saida.dados_faltantes += ["data_procedimento"] if "data_procedimento" not in saida.dados_faltantes else []
     elif dia > ate:
         evidencia = {"valido_ate": ate.isoformat(), "data_procedimento": dia.isoformat()}
-        _note(
-            "material_vencido_na_data", f"O implante vence em {ate}, antes do procedimento em {dia}.", evidencia, saida
-        )
+        texto = f"O implante vence em {dia_escrito(ate)}, antes do procedimento em {dia_escrito(dia)}."
+        _note("material_vencido_na_data", texto, evidencia, saida)
 
 
 def _note(codigo: str, texto: str, evidencia: dict[str, str], saida: Avaliacao) -> None:

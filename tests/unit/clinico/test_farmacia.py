@@ -21,6 +21,8 @@ from tests.unit.clinico.encounters import discharge, encounter, severities
         ("Dipirona", None, "alergia a dipirona (urticária)", "possivel"),
         ("Losartana", "losartana potássica", "dipirona", None),
         ("Sal de reidratação", None, "sal", None),
+        ("AAS Protect", None, "AAS", "possivel"),
+        ("Insulina IV", None, "iv", None),
         ("Penicilinato", None, "penicilina", None),
         ("Dipirona", None, "...", None),
     ],

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from handlers.clinico.rules import alta, consulta
+from handlers.clinico.tables.sinais import TabelaSinais
 from tests.unit.clinico.encounters import NORMAL, discharge, encounter, severities
 from tests.unit.tables.copies import Supply, shipped
 
@@ -67,6 +68,19 @@ def test_the_response_is_the_hospitals_and_the_score_is_not(in_force: Supply, ta
 def test_exclusion_is_coded(birth: str, pregnant: str, reason: str) -> None:
     found = consulta.avaliar(encounter({"data_nascimento": birth, "gestante": pregnant}))
     assert (found.calculos["news2"], found.calculos["news2_motivo"]) == ("nao_calculavel", reason)
+
+
+@pytest.mark.parametrize(
+    ("sign", "limits"),
+    [
+        ("spo2_pct", {"min": "84", "max": "100"}),
+        ("fc_bpm", {"min": "0", "max": "130"}),
+        ("temperatura_c", {"min": "35.1", "max": "45"}),
+    ],
+)
+def test_a_hospital_cannot_refuse_the_signs_that_alert(tables: Any, sign: str, limits: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match=sign):
+        TabelaSinais.model_validate(shipped(tables, "clinico/sinais", **{sign: limits}))
 
 
 @pytest.mark.parametrize(("changes", "warned"), [({"pas_mmhg": 80}, True), ({"pas_mmhg": 100}, False)])

@@ -100,9 +100,50 @@ def test_known_points_alone_can_raise_the_alert() -> None:
     assert severities(avaliacao)["news2_alto_parcial"] == "critico"
 
 
-def test_a_lower_bound_never_counts_saturation_without_its_scale() -> None:
-    assert "spo2_pct" not in pontuar(signs(spo2_pct=80, escala_spo2=None)).pontos
-    assert "spo2_pct" not in pontuar(signs(spo2_pct=97, escala_spo2=2, o2_suplementar=None)).pontos
+@pytest.mark.parametrize(
+    ("scale", "oxygen", "saturation", "fewest"),
+    [
+        *[(None, False, v, p) for v, p in ((83, 3), (84, 2), (86, 1), (88, None), (98, None))],
+        *[(None, True, v, p) for v, p in ((83, 3), (94, 1), (97, None))],
+        *[(2, None, v, p) for v, p in ((83, 3), (85, 2), (87, 1), (90, None), (97, None))],
+        (1, None, 91, 3),
+    ],
+)
+def test_an_unknown_scale_or_oxygen_leaves_the_fewest_points_in_the_lower_bound(
+    scale: int | None, oxygen: bool | None, saturation: int, fewest: int | None
+) -> None:
+    found = pontuar(signs(spo2_pct=saturation, escala_spo2=scale, o2_suplementar=oxygen))
+    assert found.pontos.get("spo2_pct") == fewest
+    assert found.faltam
+
+
+def test_a_saturation_that_is_low_on_every_scale_is_not_silent() -> None:
+    given = {k: v for k, v in NORMAL.items() if k != "escala_spo2"} | {"spo2_pct": 70}
+    avaliacao = avaliar(encounter(sinais_vitais=given))
+    assert avaliacao.calculos["news2"] == "nao_calculavel"
+    assert severities(avaliacao)["news2_parametro_extremo"] == "atencao"
+
+
+@pytest.mark.parametrize("patient", [{"data_nascimento": "2020-01-10"}, {"gestante": "sim"}])
+def test_a_low_saturation_without_a_scale_is_said_where_the_score_does_not_apply(patient: dict[str, Any]) -> None:
+    given = {k: v for k, v in NORMAL.items() if k != "escala_spo2"} | {"spo2_pct": 88}
+    found = severities(avaliar(encounter({"data_nascimento": "1995-01-10"} | patient, sinais_vitais=given)))
+    assert found["saturacao_baixa_sem_escala"] == "atencao"
+
+
+@pytest.mark.parametrize(("saturation", "said"), [(83, False), (84, True), (91, True), (92, False)])
+def test_a_saturation_that_only_scale_1_finds_extreme_is_said_with_its_condition(saturation: int, said: bool) -> None:
+    given = {k: v for k, v in NORMAL.items() if k != "escala_spo2"} | {"spo2_pct": saturation}
+    found = severities(avaliar(encounter(sinais_vitais=given)))
+    assert ("saturacao_baixa_sem_escala" in found) is said
+    assert ("news2_parametro_extremo" in found) is (saturation == 83)
+
+
+@pytest.mark.parametrize(("glasgow", "points"), [(3, 3), (13, 3), (14, None), (15, None)])
+def test_without_acvpu_a_low_glasgow_belongs_to_the_lower_bound(glasgow: int, points: int | None) -> None:
+    found = pontuar(signs(consciencia=None, glasgow=glasgow))
+    assert found.pontos.get("consciencia") == points
+    assert found.faltam == ["sinais_vitais.consciencia"]
 
 
 @pytest.mark.parametrize(("birth", "applies"), [("2010-11-18", True), ("2010-11-19", False)])
@@ -110,6 +151,36 @@ def test_applies_from_sixteen_years_on(birth: str, applies: bool) -> None:
     avaliacao = avaliar(encounter({"data_nascimento": birth}, sinais_vitais=NORMAL))
     assert (avaliacao.calculos["news2"] == 0) is applies
     assert (avaliacao.calculos["news2"] == "nao_calculavel") is not applies
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, False),
+        ({"fr_irpm": 50, "fc_bpm": 170, "pas_mmhg": 60}, False),
+        ({"spo2_pct": 92}, False),
+        ({"spo2_pct": 91}, True),
+        ({"consciencia": "U"}, True),
+    ],
+)
+def test_what_no_age_excuses_is_said_of_a_child(changes: dict[str, Any], said: bool) -> None:
+    avaliacao = avaliar(encounter({"data_nascimento": "2020-01-10"}, sinais_vitais=NORMAL | changes))
+    assert ("sinais_extremos_crianca" in severities(avaliacao)) is said
+    assert avaliacao.calculos["news2"] == "nao_calculavel"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"fr_irpm": 24, "fc_bpm": 112}, False),
+        ({"fr_irpm": 24, "fc_bpm": 112, "temperatura_c": "38.5"}, True),
+        ({"fr_irpm": 25}, True),
+    ],
+)
+def test_extreme_or_summed_signs_of_a_pregnant_woman_are_said(changes: dict[str, Any], said: bool) -> None:
+    patient = {"data_nascimento": "1995-01-10", "gestante": "sim"}
+    avaliacao = avaliar(encounter(patient, sinais_vitais=NORMAL | changes))
+    assert ("sinais_extremos_gestante" in severities(avaliacao)) is said
 
 
 def test_does_not_apply_in_pregnancy() -> None:

@@ -43,6 +43,14 @@ def test_a_hospitals_own_table_decides_what_is_critical() -> None:
     assert "critico_plaquetas" not in with_values(plaquetas="40")
 
 
+@pytest.mark.parametrize(("low", "high"), [("20.1", "6000"), ("1", "999"), ("1", "1000")])
+def test_a_hospital_cannot_make_its_own_critical_values_implausible(low: str, high: str) -> None:
+    raw = HEMOGRAMA.current().model_dump()
+    raw["plausibilidade"]["plaquetas"] = {"min": low, "max": high}
+    with pytest.raises(ValueError, match="criticos.plaquetas"):
+        TabelaHemograma.model_validate(raw)
+
+
 @pytest.mark.parametrize(
     ("values", "code", "inconsistent"),
     [

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ def test_children_are_held_against_childrens_ranges() -> None:
 
 def test_a_range_nobody_has_is_missing_data_not_normality() -> None:
     child = avaliar(hemogram("2018-05-20"))
-    assert {"resultados.plaquetas.ref_min", "resultados.leucocitos.ref_max"} <= set(child.dados_faltantes)
+    assert {"resultados.plaquetas.ref_max", "resultados.leucocitos.ref_max"} <= set(child.dados_faltantes)
     newborn = avaliar(hemogram("2026-11-01"))
     assert any("menores de 6 meses" in words for words in newborn.nao_avaliado)
     pregnant = avaliar(hemogram(patient={"gestante": "sim", "idade_gestacional_sem": 20}))
@@ -100,6 +101,14 @@ def test_a_correction_that_makes_the_count_critical_alerts() -> None:
 def test_mentzer_at_exactly_13_decides_nothing() -> None:
     found = with_values(hemacias="5.0", hematocrito="32.5", hemoglobina="10.5")
     assert {c for c in found if c.startswith("mentzer")} == {"mentzer_indeterminado"}
+
+
+@pytest.mark.parametrize(
+    ("birth", "patient"),
+    [("2026-11-19", {}), ("2016-05-20", {}), ("1992-05-20", {"gestante": "sim", "idade_gestacional_sem": 30})],
+)
+def test_low_platelets_are_said_of_children_and_in_pregnancy(birth: str, patient: dict[str, Any]) -> None:
+    assert "plaquetopenia" in with_values(birth, patient=patient, plaquetas="25")
 
 
 def test_every_low_platelet_count_asks_to_exclude_clumping() -> None:

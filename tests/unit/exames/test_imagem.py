@@ -103,6 +103,8 @@ def test_iodinated_contrast_and_the_kidney(change: dict[str, Any], code: str | N
         ({"creatinina_mg_dl": "2.0"}, "metformina_manter"),
         ({"creatinina_mg_dl": "2.1"}, "metformina_suspender"),
         ({"creatinina_mg_dl": "0.8", "ira_aguda": True}, "metformina_suspender"),
+        ({"creatinina_mg_dl": "0.8", "dialise": True}, "metformina_suspender"),
+        ({"creatinina_mg_dl": None, "dialise": True}, "metformina_suspender"),
         ({"creatinina_mg_dl": "0.8", "contraste": "iodado_ia", "tipo_exame": "angiografia"}, "metformina_suspender"),
         ({"creatinina_mg_dl": None}, None),
         ({"creatinina_mg_dl": "0.8", "ira_aguda": None}, None),

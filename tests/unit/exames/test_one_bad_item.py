@@ -94,7 +94,7 @@ def test_a_bound_decides_what_holds_for_every_value_beyond_it(written: str, foun
 
 def test_a_critical_bound_says_that_it_is_one() -> None:
     (critical,) = evaluated(line("plaquetas", "<5000", unidade="/mm³")).criticos
-    assert "plaquetas menor que 5 mil/mm³ (limite ≤ 20 mil/mm³)" in critical.descricao
+    assert "plaquetas abaixo de 5 mil/mm³ (limite ≤ 20 mil/mm³)" in critical.descricao
     assert critical.evidencia["comparador"] == "<"
     assert ASIDE in codes(evaluated(line("plaquetas", "<5", unidade="/mm³"))), "implausible in its unit"
 

@@ -51,6 +51,11 @@ def test_what_is_no_bundle_of_ours(body: bytes, code: str) -> None:
     assert codes(refusal("consulta", body)) == [code]
 
 
+def test_a_bundle_of_very_many_entries_is_refused_unread() -> None:
+    body = b'{"resourceType":"Bundle","type":"collection","entry":[' + b"{}," * 50_000 + b"{}]}"
+    assert codes(refusal("consulta", body)) == ["entradas_demais"]
+
+
 def test_a_byte_order_mark_is_tolerated() -> None:
     assert (
         read("consulta", b"\xef\xbb\xbf" + example("consulta")).request == read("consulta", example("consulta")).request

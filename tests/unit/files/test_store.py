@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import resource
 import time
 from pathlib import Path
 
@@ -33,6 +34,18 @@ def test_what_was_not_kept_is_gone(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError), FileStore(tmp_path).draft() as draft:
         draft.write(b"metade")
         raise RuntimeError
+    assert _all_files(tmp_path) == []
+
+
+def test_a_full_disk_keeps_no_draft(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        with pytest.raises(OSError), FileStore(tmp_path).draft() as draft:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+            draft.write(b"x" * 5000)
+            draft.sync()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert _all_files(tmp_path) == []
 
 

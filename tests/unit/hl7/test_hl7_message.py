@@ -82,6 +82,7 @@ def test_an_undeclared_charset_is_detected_and_reported(charset: str, codec: str
         (message("PID|1||||João", charset="UNICODE UTF-8").encode("latin-1"), "MSH-18", "codificacao_invalida"),
         (message("PID|1", charset="KLINGON").encode(), "MSH-18", "codificacao_nao_aceita"),
         (message("PID|1").encode("utf-16"), "MSH-18", "codificacao_nao_aceita"),
+        (message("PID|1").replace("\r", "").encode(), "MSH", "separador_de_segmentos_ausente"),
         (b"", "MSH-1", "msh_ausente"),
         (b"PID|1\r", "MSH-1", "msh_ausente"),
         (b"MSH", "MSH-1", "msh_ausente"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+from dataclasses import astuple
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from handlers.ingestao.leitura.exame import ArquivoRecusado
 from handlers.ingestao.leitura.linhas_fhir import ler_fhir
 from handlers.ingestao.leitura.linhas_hl7 import ler_hl7
 from handlers.ingestao.leitura.linhas_ndjson import ler_ndjson
+from handlers.ingestao.leitura.lotes_hl7 import contagens_divergentes
 from shared.register.records import Kind, Position
 from tests.unit.ingestao.files import codes, field, ndjson_of, read
 
@@ -104,6 +107,24 @@ def test_an_hl7_batch_is_cut_into_messages() -> None:
     ]
     assert rows[0].raw.decode() == good
     assert read(text, ler_hl7, start=Position(rows[1].offset, 2)) == rows[1:]
+
+
+@pytest.mark.parametrize(
+    ("batch", "wrong"),
+    [
+        ("BHS|\rMSH|1\rMSH|2\rBTS|2\rFTS|1\r", []),
+        ("MSH|1\rFTS|1\r", []),
+        ("MSH|1\rBTS\rFTS|\r", []),
+        ("MSH|1\rBTS|two\r", []),
+        ("BHS|\rMSH|1\rBTS|2|BTS|9\rBHS|\rMSH|1\rBTS|1\rFTS|3\r", [("BTS", 1, 2, 1), ("FTS", 1, 3, 2)]),
+        ("BHS#\rBTS#1\rFTS#1\r", [("BTS", 1, 1, 0)]),
+    ],
+)
+def test_the_trailers_of_a_batch_count_what_stands_before_them(
+    batch: str, wrong: list[tuple[str, int, int, int]]
+) -> None:
+    found = contagens_divergentes(io.BytesIO(f"FHS|^~\\&|A\r{batch}".encode()), 0)
+    assert [astuple(one) for one in found] == wrong
 
 
 def test_an_a40_names_the_earlier_identifiers_and_a_master_file_a_physician() -> None:

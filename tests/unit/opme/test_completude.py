@@ -68,5 +68,9 @@ def test_no_outcome_denies(changes: dict) -> None:
     assert recommendation in {"pedir_complementacao", "auditoria_com_ressalvas", "auditoria_sem_ressalvas"}
 
 
+def test_urgency_alone_is_no_reservation() -> None:
+    assert solicitacao.avaliar(claim(carater="urgencia")).calculos["recomendacao"] == "auditoria_sem_ressalvas"
+
+
 def test_a_reservation_shows_in_the_recommendation() -> None:
     assert solicitacao.avaliar(claim(cid="J18.9")).calculos["recomendacao"] == "auditoria_com_ressalvas"

@@ -45,6 +45,18 @@ def test_three_quotations_of_one_manufacturer_are_one() -> None:
     assert "quando disponíveis" in finding.descricao
 
 
+def test_an_urgent_request_without_quotations_is_not_blamed_for_it() -> None:
+    found = codes(avaliar(claim(carater="urgencia", cotacoes=None)))
+    assert "fabricantes_insuficientes" not in found and "solicitacao_incompleta" not in found
+
+
+def test_prices_are_written_with_a_decimal_comma() -> None:
+    avaliacao = avaliar(claim(cotacoes=_quotations(valor=["7450.00", "8000.00", "16100.00"])))
+    (finding,) = [a for a in avaliacao.achados if a.codigo == "cotacoes_dispersas"]
+    assert finding.descricao == ("A maior cotação (R$ 16100,00) é 2,16 vezes a menor (R$ 7450,00); limite local 2,0.")
+    assert finding.evidencia["maxima_brl"] == Decimal("16100.00")
+
+
 def test_one_brand_of_three_makers_is_not_three_brands() -> None:
     assert "fabricantes_insuficientes" in codes(avaliar(claim(cotacoes=_quotations(marca=["Prime"] * 3))))
 

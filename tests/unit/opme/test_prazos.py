@@ -60,7 +60,7 @@ def test_the_state_of_the_establishment_moves_the_deadline(in_force: Supply, tab
 
 def test_the_gate_names_the_missing_item_and_the_deadline() -> None:
     (finding,) = [one for one in avaliar(claim(numero_guia=None)).achados if one.codigo == "solicitacao_incompleta"]
-    assert "falta numero_guia" in finding.descricao and "até 2026-12-01" in finding.descricao
+    assert "falta numero_guia" in finding.descricao and "até 01/12/2026" in finding.descricao
     assert finding.evidencia["prazo_resposta_ate"] == "2026-12-01"
 
 

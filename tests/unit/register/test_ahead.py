@@ -1,15 +1,16 @@
-"""Reading ahead: order, errors, and an early end; and the collector's threshold around a load."""
+"""Reading ahead: order, errors, and an early end; and the interpreter's dials around a load."""
 
 from __future__ import annotations
 
 import gc
+import sys
 import threading
 from collections.abc import Iterator
 
 import pytest
 
 from shared.register.ahead import read_ahead
-from shared.register.rare_collection import rare_collection
+from shared.register.interpreter import tuned_for_loading
 
 
 def test_items_come_in_order() -> None:
@@ -48,10 +49,10 @@ def test_only_a_few_items_are_drawn_ahead() -> None:
         assert len(drawn) <= 10 + 4
 
 
-def test_the_collector_is_as_it_was_after_overlapping_loads() -> None:
-    usual = gc.get_threshold()
-    with rare_collection():
-        with rare_collection():
-            assert gc.get_threshold()[0] > usual[0]
-        assert gc.get_threshold()[0] > usual[0]
-    assert gc.get_threshold() == usual
+def test_the_interpreter_is_as_it_was_after_overlapping_loads() -> None:
+    threshold, turn = gc.get_threshold(), sys.getswitchinterval()
+    with tuned_for_loading():
+        with tuned_for_loading():
+            assert gc.get_threshold()[0] > threshold[0]
+        assert gc.get_threshold()[0] > threshold[0] and sys.getswitchinterval() < turn
+    assert (gc.get_threshold(), sys.getswitchinterval()) == (threshold, turn)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from shared.register.names import folded, likeness, mother_sound, same_first_name, sound, surname_sound
+from shared.register.names import Sounds, folded, likeness, same_first_name, sound
+
+SOUNDS = Sounds()
 
 
 @pytest.mark.parametrize(
@@ -43,16 +45,16 @@ def test_different_sounds(one: str, other: str) -> None:
     ],
 )
 def test_the_surname_is_neither_particle_nor_generation(name: str, last: str) -> None:
-    assert surname_sound(name) == sound(last) != ""
+    assert SOUNDS.surname(name) == sound(last) != ""
 
 
 @pytest.mark.parametrize("name", ["", "123", "de", "Filho Neto"])
 def test_without_a_surname_there_is_no_sound(name: str) -> None:
-    assert (surname_sound(name), mother_sound(name)) == ("", "")
+    assert (SOUNDS.surname(name), SOUNDS.mother(name)) == ("", "")
 
 
 def test_a_mother_is_her_first_and_last_name() -> None:
-    assert mother_sound("Maria Helena de Souza") == mother_sound("MARIA SOUSA") != mother_sound("Marta Souza")
+    assert SOUNDS.mother("Maria Helena de Souza") == SOUNDS.mother("MARIA SOUSA") != SOUNDS.mother("Marta Souza")
 
 
 def test_folding_leaves_letters_only() -> None:

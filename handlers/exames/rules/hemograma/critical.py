@@ -10,7 +10,8 @@ from handlers.exames.rules.drafts import Rascunho
 from handlers.exames.rules.hemograma.indices import compute
 from handlers.exames.rules.hemograma.sample import Amostra
 from handlers.exames.rules.numbers import shown
-from handlers.exames.tables.hemograma import Critico, ParametroCritico, TabelaHemograma
+from handlers.exames.tables.criticos import Critico, ParametroCritico
+from handlers.exames.tables.hemograma import TabelaHemograma
 from handlers.exames.tables.parameters import Parametro as P
 from shared.findings import Gravidade
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from handlers.exames.requests.hemograma import Comparador, ResultadoParametro
-from handlers.exames.tables.hemograma import Critico
+from handlers.exames.tables.criticos import Critico
 
-_WORDS: dict[Comparador, str] = {"<": "menor que", "<=": "até", ">": "maior que", ">=": "a partir de"}
+_WORDS: dict[Comparador, str] = {"<": "abaixo de", "<=": "até", ">": "acima de", ">=": "a partir de"}
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,10 @@ class Rim:
         return f"TFG {known}" + (", injúria renal aguda" if self.acute_injury else "")
 
     @property
+    def situation(self) -> str:
+        return self.words + (", em diálise" if self.dialysis else "")
+
+    @property
     def evidence(self) -> dict[str, Any]:
         egfr = None if self.egfr is None else rounded(self.egfr, 2)
         return {"tfg_ml_min_1_73m2": egfr, "ira_aguda": self.acute_injury, "dialise": self.dialysis}
@@ -85,16 +89,20 @@ def _iodinated(kidney: Rim, table: TabelaImagem) -> Iterator[Rascunho]:
 
 
 def _metformin(request: PedidoImagem, kidney: Rim, table: TabelaImagem) -> Iterator[Rascunho]:
-    """An arterial study counts as one with embolic risk, because the request does not say otherwise ◇."""
+    """An arterial study counts as one with embolic risk, because the request does not say otherwise ◇.
+
+    Dialysis counts as a filtration under any limit: a creatinine that dialysis has lowered says nothing ◇.
+    """
     rules = table.metformina
     limit = rules.suspender_lt[rules.perfil]
     arterial = request.contraste == "iodado_ia"
     evidence = {**kidney.evidence, "contraste": request.contraste, "perfil": rules.perfil, "limite": limit}
-    if arterial or kidney.impaired_below(limit):
+    if arterial or kidney.dialysis or kidney.impaired_below(limit):
+        situation = kidney.situation + (", contraste intra-arterial" if arterial else "")
         yield Rascunho(
             "metformina_suspender",
             Gravidade.ATENCAO,
-            f"Em uso de metformina, {kidney.words}{', contraste intra-arterial' if arterial else ''}: suspender, "
+            f"Em uso de metformina, {situation}: suspender, "
             f"aguardar {rules.horas} h e reavaliar a função renal antes de reiniciar.",
             evidence,
             rules.fonte,
@@ -132,9 +140,8 @@ def _gadolinium(request: PedidoImagem, kidney: Rim, table: TabelaImagem) -> Iter
         "gadolinio_g2": ("gadolinio_g2_permitido", Gravidade.INFO, "gadolínio do grupo II não precisa ser suspenso"),
         "gadolinio_g3": ("gadolinio_g3_ponderar", Gravidade.ATENCAO, "ponderar risco e benefício do grupo III"),
     }[request.contraste]
-    situation = kidney.words + (", em diálise" if kidney.dialysis else "")
     yield Rascunho(
-        code, severity, f"{situation}: {words}.", {**kidney.evidence, "limite": rules.restrito_lt}, rules.fonte
+        code, severity, f"{kidney.situation}: {words}.", {**kidney.evidence, "limite": rules.restrito_lt}, rules.fonte
     )
 
 

@@ -1,0 +1,16 @@
+"""Numbers and days as a Brazilian reader writes them, for the sentences of findings; evidence keeps the values."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+
+def escrito(value: Decimal) -> str:
+    """With a decimal comma and the decimals that `value` has."""
+    return f"{value:f}".replace(".", ",")
+
+
+def dia_escrito(day: date) -> str:
+    """`dd/mm/aaaa`."""
+    return day.strftime("%d/%m/%Y")

@@ -1,0 +1,45 @@
+"""What nobody caught, and what libraries say of it, reaches the log without the text that it carries."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+SECRET = "Zuleica Xanadu"
+PROGRAM = f"""
+import asyncio, gc, threading, warnings
+from shared.logging import configure_logging
+from shared.settings import PlatformSettings
+
+def fail():
+    raise ValueError("{SECRET}")
+
+async def forget():
+    task = asyncio.create_task(asyncio.to_thread(fail))
+    await asyncio.wait([task])
+    del task
+    gc.collect()
+
+configure_logging(PlatformSettings(_env_file=None, log_format="json"), "test")
+warnings.warn("serializer\\n  input_value={SECRET}")
+asyncio.run(forget())
+thread = threading.Thread(target=fail)
+thread.start()
+thread.join()
+fail()
+"""
+
+
+def test_no_hook_of_python_prints_the_text_of_an_exception() -> None:
+    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert SECRET not in done.stderr
+    ours = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
+    assert [(line["event"], line["exception"]) for line in ours] == [
+        ("uncaught_exception_in_thread", "ValueError"),
+        ("uncaught_exception", "ValueError"),
+    ]
+    assert all("<string>:7" in line["where"] for line in ours)
+    assert "UserWarning: serializer" in done.stderr
+    assert "ERROR asyncio Task exception was never retrieved\nValueError at <string>:7" in done.stderr
