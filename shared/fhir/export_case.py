@@ -75,8 +75,10 @@ class ExportCase:
 REPORT_STATUS = {"pendente": "preliminary", "aceito": "final", "editado": "amended", "rejeitado": "entered-in-error"}
 """DiagnosticReport and Composition: `entered-in-error` is the one status of both that nobody may act upon."""
 
-FINDING_STATUS = {"pendente": "preliminary", "aceito": "final", "editado": "final", "rejeitado": "entered-in-error"}
-"""What rules computed. An edited opinion leaves it untouched, so it is final and not amended."""
+FINDING_STATUS = {"pendente": "preliminary", "aceito": "final", "editado": "final", "rejeitado": "preliminary"}
+"""What rules computed. An edited opinion leaves it untouched, so it is final and not amended. Rejecting the draft does
+not undo a platelet count of 12: the finding stays in sight, unsigned.
+"""
 
 MEASURE_STATUS = {"pendente": "preliminary", "aceito": "final", "editado": "final", "rejeitado": "unknown"}
 """What the sender measured. Rejecting our reading of a value says nothing about the value."""

@@ -73,7 +73,7 @@ def test_nothing_of_the_result_is_left_out(name: str) -> None:
         ("pendente", "preliminary", "preliminary", "preliminary"),
         ("aceito", "final", "final", "final"),
         ("editado", "amended", "final", "final"),
-        ("rejeitado", "entered-in-error", "entered-in-error", "unknown"),
+        ("rejeitado", "entered-in-error", "preliminary", "unknown"),
     ],
 )
 @pytest.mark.parametrize("name", ["exames.hemograma", "clinico.consulta"])
