@@ -61,7 +61,14 @@ def measured(parameter: Parametro, value: Decimal, unit: str | None) -> Decimal 
         canonical = convert(parameter, value, unit or "")
     except ValueError:
         return Motivo.UNIDADE_DESCONHECIDA
-    return canonical if plausible(parameter, canonical) else Motivo.VALOR_IMPLAUSIVEL
+    clear = plausible(parameter, canonical) and not _may_be_thousands(parameter, value, canonical)
+    return canonical if clear else Motivo.VALOR_IMPLAUSIVEL
+
+
+def _may_be_thousands(parameter: Parametro, value: Decimal, canonical: Decimal) -> bool:
+    """`45.000` /mm³: forty-five thousand to whoever wrote it, forty-five to a computer. Nobody counts thousandths of cells."""
+    scale = _COUNT_SCALE.get(parameter.unit)
+    return scale is not None and value == canonical * scale and value.as_tuple().exponent == -3
 
 
 def repeatable(unit: str | None) -> str | None:

@@ -49,6 +49,13 @@ def test_it_is_named_with_its_motive_and_counts_as_absent(bad: dict[str, Any], m
     assert "Silva" not in evaluation.model_dump_json() and "hemolisado" not in evaluation.model_dump_json()
 
 
+def test_thousands_or_a_decimal_point_is_nothing_to_guess() -> None:
+    evaluation = evaluated(line("leucocitos", "45.000", unidade="/mm³"))
+    (finding,) = set_aside(evaluation)
+    assert (finding.evidencia["parametro"], finding.evidencia["motivo"]) == ("leucocitos", "valor_implausivel")
+    assert "critico_leucocitos" not in codes(evaluation)
+
+
 @pytest.mark.parametrize("bad", [line("hemoglobina", "10.2", unidade="g/mL"), line("vpm", "x"), line("rdw_cv", ">5")])
 def test_the_critical_platelets_of_the_next_line_alert(bad: dict[str, Any]) -> None:
     evaluation = evaluated(bad, line("plaquetas", "12"))
