@@ -66,7 +66,7 @@ def measured(parameter: Parametro, value: Decimal, unit: str | None) -> Decimal 
 
 
 def _may_be_thousands(parameter: Parametro, value: Decimal, canonical: Decimal) -> bool:
-    """`45.000` /mm³: forty-five thousand to whoever wrote it, forty-five to a computer. Nobody counts thousandths of cells."""
+    """`45.000` /mm³: forty-five thousand to whoever wrote it, forty-five to a computer. Cells have no thousandths."""
     scale = _COUNT_SCALE.get(parameter.unit)
     return scale is not None and value == canonical * scale and value.as_tuple().exponent == -3
 
