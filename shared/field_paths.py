@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-_SAFE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_\-]{0,63}")
+# As all our names and those of FHIR are written: no capital first (a person's name), no long number (a document's).
+_SAFE_NAME = re.compile(r"(?!.*[0-9]{5})[a-z_][A-Za-z0-9_\-]{0,63}")
 
 
 def field_path(location: Sequence[int | str]) -> str:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 import traceback
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import structlog
@@ -40,7 +42,10 @@ def _only_allowed(_logger: WrappedLogger, _method: str, event: EventDict) -> Eve
 
 
 class _TextlessFormatter(logging.Formatter):
-    """Third-party lines, an exception among them as its type and places only."""
+    """Third-party lines: the first of each alone, as asyncio and pydantic quote below it; exceptions without text."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return super().formatMessage(record).partition("\n")[0]
 
     def formatException(self, ei: Any) -> str:
         return f"{type(ei[1]).__name__} at {_places(ei[1])}"
@@ -59,6 +64,14 @@ def _without_text(_logger: WrappedLogger, _method: str, event: EventDict) -> Eve
         event["exception"] = type(error).__name__
         event["where"] = _places(error)
     return event
+
+
+def _on_uncaught(_kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
+    structlog.get_logger(__name__).critical("uncaught_exception", exc_info=error)
+
+
+def _on_uncaught_in_thread(given: threading.ExceptHookArgs) -> None:
+    structlog.get_logger(__name__).critical("uncaught_exception_in_thread", exc_info=given.exc_value)
 
 
 def _one_line(value: Any) -> Any:
@@ -89,6 +102,10 @@ def configure_logging(platform: PlatformSettings, process: str) -> None:
     others = logging.StreamHandler(sys.stderr)
     others.setFormatter(_TextlessFormatter("%(levelname)s %(name)s %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[others])
+    logging.captureWarnings(True)
+    # Python's own would print the text of what nobody caught.
+    sys.excepthook = _on_uncaught
+    threading.excepthook = _on_uncaught_in_thread
     for name in _QUIET:
         # Third-party loggers print exception texts, which may quote what they were given.
         logging.getLogger(name).setLevel(logging.CRITICAL)

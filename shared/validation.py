@@ -72,7 +72,10 @@ def reason_of(item: Any) -> str:
     if item["type"] == "value_error":
         return str(item["ctx"]["error"])
     template = _REASONS.get(item["type"], "valor inválido")
-    return template.format_map(_Limits(item.get("ctx") or {}))
+    limits = _Limits(item.get("ctx") or {})
+    if "expected" in limits:  # pydantic's list, which ends in English
+        limits["expected"] = str(limits["expected"]).replace("' or '", "' ou '")
+    return template.format_map(limits)
 
 
 class _Limits(dict[str, Any]):

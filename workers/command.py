@@ -6,6 +6,7 @@ import argparse
 import os
 import random
 import shutil
+import sys
 from functools import partial
 
 import structlog
@@ -16,7 +17,7 @@ from shared.clinical.table_files import InvalidTables
 from shared.llm.providers import preload
 from shared.logging import configure_logging
 from shared.notifications.contacts import ContactsInvalid, load_contacts
-from shared.settings import Settings, load_settings
+from shared.settings import Settings, settings_of_program
 from workers import relay_process
 from workers.affinity import pin
 from workers.attempt import DomainWork
@@ -26,11 +27,13 @@ from workers.supervisor import Child, Supervisor
 
 _log = structlog.get_logger(__name__)
 
+WRONG_USAGE = 2
+
 
 def main(engine: str, arguments: list[str] | None = None) -> int:
     """Supervise one consumer per domain until told to stop; the exit code."""
     options = _parse(engine, arguments)
-    config = load_settings()
+    config = settings_of_program()
     configure_logging(config.platform, f"workers/{engine}")
     try:
         known = configured_domains(config.domains)
@@ -39,7 +42,8 @@ def main(engine: str, arguments: list[str] | None = None) -> int:
     chosen = options.domains.split(",") if options.domains else list(known)
     unknown = [key for key in chosen if key not in known]
     if unknown:
-        raise SystemExit(f"--domains: unknown domain {unknown[0]!r}; known: {', '.join(known)}")
+        sys.stderr.write(f"--domains: unknown domain {unknown[0]!r}; known: {', '.join(known)}\n")
+        return WRONG_USAGE
     try:
         contacts = load_contacts(config.notifications.contacts_file, config.platform.environment, set(known))
     except ContactsInvalid as invalid:
@@ -74,7 +78,8 @@ def _parse(engine: str, arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog=f"python -m workers.{engine}_worker",
         description=f"Supervise one {engine} consumer process per domain, and the relay. Settings: .env.example.",
-        epilog="Exit codes: 0 stopped and drained, 1 unexpected error, 2 wrong usage, 70 all children crash.",
+        epilog="Exit codes: 0 stopped and drained, 1 a setting refused or an unexpected error, 2 wrong usage, "
+        "70 all children crash.",
     )
     parser.add_argument("--domains", help="comma-separated domain keys (default: all)")
     parser.add_argument("--concurrency", type=int, help="crews in flight per consumer (default: WORKER_CONCURRENCY)")

@@ -40,7 +40,7 @@ _SLOTS = {_ALERT_CALLBACKS: 64, _CALLBACKS: 64, _BROKER: 256}
 _CALLS_PER_SWEEP = 200
 _HOLD_BEYOND_TIMEOUT_S = 2.0
 _PORTS = {"amqp": 5672, "amqps": 5671, "http": 80, "https": 443}
-_BROKER_PAUSES_S = (1.0, 2.0, 5.0, 15.0, 60.0)
+_BROKER_PAUSES_S = (1.0, 5.0, 15.0, 60.0, 300.0, 900.0)
 
 
 class Deliveries:
@@ -101,7 +101,7 @@ class Deliveries:
         reachable = [key for key, publisher in self._publishers.items() if publisher.ready.is_set()]
         hold_s = self._timeout_s + _HOLD_BEYOND_TIMEOUT_S
         with self._database.write() as connection:
-            CALLED.inc(alerts.call_due(connection, self._plan, _CALLS_PER_SWEEP))
+            CALLED.inc(alerts.call_due(connection, self._plan, domains, _CALLS_PER_SWEEP))
             self._disabled = outbox.disabled(connection, self._sender.url_hashes())
             return {
                 lane: outbox.take_due(

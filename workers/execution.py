@@ -125,7 +125,9 @@ class Execution:
             metrics.SETTLED.labels(claim.domain, claim.event, outcome).inc()
             metrics.ATTEMPT_SECONDS.labels(claim.domain, claim.event).observe(time.monotonic() - run.started)
         finally:
-            self.running.pop(claim.task_id, None)
+            # After a lost lease this process may have claimed the task anew: that attempt stays under its keeper.
+            if self.running.get(claim.task_id) is run:
+                del self.running[claim.task_id]
 
     def _settled(self, claim: Claimed, settlement: Settlement) -> bool:
         try:
@@ -164,8 +166,8 @@ class Execution:
 
     def _keeper(self, claim: Claimed, kept: list[Avaliacao]) -> Keep:
         def keep(evaluation: Avaliacao) -> None:
-            kept.append(evaluation)
             if evaluation == Avaliacao():
+                kept.append(evaluation)
                 return  # an event without rules has nothing to keep
             alerts = [_alert(found) for found in evaluation.criticos]
             saved = self._durably(
@@ -181,6 +183,8 @@ class Execution:
             )
             if not saved:
                 raise LeaseLost("outro processo assumiu a tarefa")
+            # Only what is saved has raised its alerts: a result may never rest on findings that are not.
+            kept.append(evaluation)
 
         return keep
 

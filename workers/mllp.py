@@ -22,7 +22,7 @@ from shared.errors import StoreUnavailable
 from shared.hl7.routing import Routing
 from shared.logging import configure_logging
 from shared.privacy.blind_index import BlindIndexes
-from shared.settings import Settings, load_settings
+from shared.settings import Settings, settings_of_program
 from shared.tasks import fleet
 from shared.tasks.fleet import Heartbeat
 from shared.version import VERSION
@@ -98,7 +98,7 @@ async def serve(config: Settings, routing: Routing) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Listen until told to stop; the exit code."""
     options = _parse(arguments)
-    config = load_settings()
+    config = settings_of_program()
     chosen = {
         name: value for name, value in (("mllp_host", options.host), ("mllp_port", options.port)) if value is not None
     }

@@ -57,8 +57,11 @@ class Relay:
     async def close(self) -> None:
         await asyncio.gather(*(publisher.close() for publisher in self.publishers.values()))
 
+    def _reachable(self) -> list[str]:
+        return [key for key, publisher in self.publishers.items() if publisher.ready.is_set()]
+
     async def _publish_due(self) -> int:
-        reachable = [key for key, publisher in self.publishers.items() if publisher.ready.is_set()]
+        reachable = self._reachable()
         if not reachable:
             return 0
         due = await asyncio.to_thread(self._take, reachable)
@@ -91,22 +94,20 @@ class Relay:
         )
 
     async def _copy_rejected(self) -> int:
-        rows = await asyncio.to_thread(self._not_copied)
+        # Of reachable domains only: what waits for another vhost must not fill the page for all.
+        rows = await asyncio.to_thread(self._not_copied, self._reachable())
         copied = []
         for row in rows:
-            publisher = self.publishers.get(row.domain)
-            if publisher is None or not publisher.ready.is_set():
-                continue
             properties = messages.rejected_properties(row.id, row.reason)
-            if await published(publisher, REJECTED_QUEUE, row.body, properties) is None:
+            if await published(self.publishers[row.domain], REJECTED_QUEUE, row.body, properties) is None:
                 copied.append(row.id)
         if copied:
             await asyncio.to_thread(self._mark_copied, copied)
         return len(copied)
 
-    def _not_copied(self) -> list[rejected.Rejection]:
+    def _not_copied(self, domains: list[str]) -> list[rejected.Rejection]:
         with self._database.read() as connection:
-            return rejected.not_copied(connection)
+            return rejected.not_copied(connection, domains)
 
     def _mark_copied(self, ids: list[str]) -> None:
         with self._database.write() as connection:

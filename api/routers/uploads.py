@@ -19,6 +19,7 @@ from shared import clock
 from shared.errors import InvalidField, NotFound
 from shared.files import uploads
 from shared.files.content import HEAD_BYTES, recognise
+from shared.files.store import Draft
 from shared.files.uploads import Upload
 
 router = APIRouter(prefix="/api/uploads", tags=["Arquivos"])
@@ -90,10 +91,10 @@ async def send(request: Request, parts: AppParts, caller: CurrentCaller) -> Resp
             media_type=media_type,
             size=draft.size,
             sha256=draft.sha256,
-            path=await asyncio.to_thread(draft.keep),
+            path=draft.key,
             created_at=clock.now(),
         )
-        await asyncio.to_thread(_remember, parts, upload)
+        await asyncio.to_thread(_keep, parts, draft, upload)
     return json_response(_view(upload), 201, {"Location": f"/api/uploads/{upload.id}"})
 
 
@@ -132,6 +133,7 @@ async def read_upload(upload_id: UploadId, parts: AppParts, caller: CurrentCalle
     "/{upload_id}/content",
     summary="O arquivo, byte por byte como foi enviado",
     response_model=None,
+    response_class=Response,
     responses={
         200: {"content": {"application/octet-stream": {}}},
         **{code: PROBLEMS[code] for code in (404, 422, 503)},
@@ -166,9 +168,12 @@ async def delete(upload_id: UploadId, parts: AppParts, caller: CurrentCaller) ->
     return Response(status_code=204)
 
 
-def _remember(parts: Parts, upload: Upload) -> None:
+def _keep(parts: Parts, draft: Draft, upload: Upload) -> None:
+    """The row commits after the bytes are durable; a store that is away leaves no file that nobody knows."""
+    draft.sync()
     with parts.database.write() as connection:
         uploads.add(connection, upload)
+        draft.keep()
 
 
 async def _find(parts: Parts, caller: Caller, upload_id: str) -> Upload:

@@ -1,7 +1,8 @@
 """Fails closed: a text that holds anything known to identify somebody is not sent to a model.
 
 The crew's case is built without identifiers; this is the check that it really was. It looks for the people and
-numbers a request names and for runs of words of its free text, ignoring case, accents and separators.
+numbers a request names and for runs of words of its free text, ignoring case, accents and separators; then for what
+has the form of an identifier, whoever's it is.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from handlers.crew_runtime.identifying_patterns import holds_identifying_pattern
 from shared.errors import ModelRefused
 
 _PEOPLE = frozenset({"paciente", "profissional"})
@@ -98,7 +100,9 @@ class OutgoingGuard:
         if any(self._runs_from(words, start) for start, word in enumerate(words) if word in self._runs):
             return True
         found = [re.sub(r"\D", "", match) for match in _LONG_NUMBER.findall(text)]
-        return any(number in digits for number in self._numbers for digits in found)
+        if any(number in digits for number in self._numbers for digits in found):
+            return True
+        return holds_identifying_pattern(text)
 
     def _runs_from(self, words: list[str], start: int) -> bool:
         return any(tuple(words[start : start + len(run)]) == run for run in self._runs[words[start]])

@@ -20,6 +20,7 @@ from shared.fhir.resources import ENVELOPES, usable
 from shared.interop import Mapped
 
 _TYPES = ("collection", "message", "transaction", "batch", "document")
+_MOST_ENTRIES = 1_000  # far more than one event needs; each costs up to a millisecond
 _NOT_CONTENT = {"resourceType", "id", "meta", "text", "language", "contained", "subject", "patient", "encounter"} | {
     "status",
     "intent",
@@ -113,6 +114,8 @@ def _refuse_other_documents(document: dict[str, Any]) -> None:
         raise _unusable("Bundle.type", "tipo_de_bundle", f"deve ser um de: {', '.join(_TYPES)}")
     if not isinstance(document.get("entry"), list) or not document["entry"]:
         raise _unusable("Bundle.entry", "bundle_vazio", "o Bundle não traz recursos")
+    if len(document["entry"]) > _MOST_ENTRIES:
+        raise _unusable("Bundle.entry", "entradas_demais", f"mais de {_MOST_ENTRIES} entradas: envie menos por Bundle")
 
 
 def _key(identifier: Any, request: type[BaseModel]) -> str | None:

@@ -32,8 +32,15 @@ class Draft:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file.close()
-        self._path.unlink(missing_ok=True)
+        try:
+            self._file.close()  # writes what is buffered, so a full disk speaks up here too
+        finally:
+            self._path.unlink(missing_ok=True)
+
+    @property
+    def key(self) -> str:
+        """Under which `keep` puts it."""
+        return f"{self._name[:2]}/{self._name}"
 
     @property
     def sha256(self) -> str:
@@ -51,17 +58,20 @@ class Draft:
         with self._path.open("rb") as written:
             return written.read(count)
 
-    def keep(self) -> str:
-        """Make it durable under its key, which is returned."""
+    def sync(self) -> None:
+        """Bring the bytes to the disk, so that `keep` has little left to do."""
         self._file.flush()
         os.fsync(self._file.fileno())
-        key = f"{self._name[:2]}/{self._name}"
-        final = self._folder / key
+
+    def keep(self) -> str:
+        """Make it durable under its key, which is returned."""
+        self.sync()
+        final = self._folder / self.key
         final.parent.mkdir(exist_ok=True)
         self._path.rename(final)
         for folder in (final.parent, self._folder):
             _sync_folder(folder)
-        return key
+        return self.key
 
 
 class FileStore:

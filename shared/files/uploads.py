@@ -30,7 +30,7 @@ class Upload:
 
 
 def add(connection: Connection, upload: Upload) -> None:
-    """Make it known. Call after the bytes are durable."""
+    """Make it known. Commit only once the bytes are durable."""
     values = {name: getattr(upload, name) for name in Upload.__slots__}
     connection.execute(insert(uploads).values(values))
 

@@ -18,6 +18,7 @@ _SIGN = re.compile(r"(<=|>=|<|>|≤|≥)?\s*(.+)", re.DOTALL)
 _BETWEEN = re.compile(r"(\S+?)\s*(?:-|–|\ba\b|\baté\b|\bate\b)\s*(\S+)")
 _AT_MOST = re.compile(r"(?:<=?|≤|até|ate|inferior a|menor que)\s*(\S+)", re.IGNORECASE)
 _AT_LEAST = re.compile(r"(?:>=?|≥|acima de|superior a|maior que)\s*(\S+)", re.IGNORECASE)
+_LONGEST_RANGE = 100  # `_BETWEEN` takes time with the square of the length
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ def reference_range(text: str) -> Range:
         if match:
             bound = number(match[1], strict_dot=True).value
             return Range(bound if low else None, bound if high else None)
-    match = _BETWEEN.fullmatch(plain)
+    match = _BETWEEN.fullmatch(plain) if len(plain) <= _LONGEST_RANGE else None
     if match is None:
         raise ValueError("intervalo de referência não compreendido")
     return Range(number(match[1], strict_dot=True).value, number(match[2], strict_dot=True).value)

@@ -8,6 +8,8 @@ from typing import Any
 from shared.hl7.message import Message, Value, message_key
 from shared.interop import Mapeamento, Mapped, Pendencia
 
+_MOST_PENDING = 200  # a report is for people; what is beyond is counted
+
 
 class Mapping:
     """Fields are named by path (`paciente.cpf`, `resultados.0.valor`), places as in `PID-3[2].1`."""
@@ -59,10 +61,17 @@ class Mapping:
                 "origem": f"hl7-v2 {self.message.kind.replace('^', '_')}",
                 "mapeados": self._mapped,
                 "ausentes": self._absent,
-                "nao_compreendidos": self._odd,
+                "nao_compreendidos": self._pending(),
             }
         )
         return Mapped(report, self._payload, message_key(self.message))
+
+    def _pending(self) -> list[Pendencia]:
+        beyond = len(self._odd) - _MOST_PENDING
+        if beyond <= 0:
+            return self._odd
+        detail = f"mais {beyond} lugares não compreendidos, além dos listados"
+        return [*self._odd[:_MOST_PENDING], Pendencia(onde="MSH", codigo="relatorio_truncado", detalhe=detail)]
 
     def _set(self, path: str, value: Any) -> None:
         steps = path.split(".")

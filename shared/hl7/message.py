@@ -20,6 +20,9 @@ from shared.interop import Pendencia
 _NAME = re.compile(r"[A-Z][A-Z0-9]{2}")
 _LINE_ENDS = re.compile(rb"[\r\n]+")
 _NOT_PRODUCTION = ("T", "D")  # table HL70103 ✔: training, debugging
+_MOST_SEGMENTS = 5_000
+_MOST_REPETITIONS = 20_000
+"""Far beyond any message. Without them a megabyte of separators would cost many seconds of everybody's time."""
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -96,7 +99,10 @@ class Message:
 
 
 def parse(raw: bytes) -> Message:
-    """Raises UnusableMessage when there is no MSH, or its separators or characters cannot be settled."""
+    """Raises UnusableMessage when there is no MSH, or separators, segments or characters cannot be settled.
+
+    Also for more segments or repetitions than any message has.
+    """
     if raw.startswith(_UTF16):
         raise unusable("MSH-18", Fault.CODIFICACAO_NAO_ACEITA, "UTF-16 não é aceito; envie UTF-8 ou ISO 8859-1")
     header = find_header(raw)
@@ -106,11 +112,18 @@ def parse(raw: bytes) -> Message:
         raise unusable(
             "MSH-1", Fault.MSH_AUSENTE, "a mensagem deve começar com um segmento MSH com separadores válidos"
         )
+    if not _LINE_ENDS.search(raw.strip()) and b"PID" in raw:
+        raise unusable(
+            "MSH",
+            Fault.SEPARADOR_DE_SEGMENTOS_AUSENTE,
+            "a mensagem chegou numa linha só: cada segmento termina em CR (com curl, use --data-binary)",
+        )
     notes: list[Pendencia] = []
     if header.text(11)[:1] in _NOT_PRODUCTION:
         notes.append(Pendencia(onde="MSH-11", codigo="mensagem_de_teste", detalhe="tratada como as de produção"))
     text, charset = _decoded(raw.removeprefix(codecs.BOM_UTF8), header, notes)
     text = _one_line_per_segment(text, header.separators[0])
+    _refuse_excess(text, header.separators[2])
     mid_air = not text.endswith("\r")
     segments = _segments(text, header.separators, charset, notes)
     return Message(header, segments, charset, notes, content_hash(raw), mid_air)
@@ -161,7 +174,14 @@ def _decoded(raw: bytes, header: Header, notes: list[Pendencia]) -> tuple[str, s
 def _one_line_per_segment(text: str, separator: str) -> str:
     """CR after every segment. A lone LF that no segment name follows is a line break inside a text."""
     text = text.lstrip("\r\n\t \x0b").replace("\r\n", "\r").rstrip("\x1c\x1a\t ")
-    return re.sub(rf"\n+(?=[A-Z][A-Z0-9]{{2}}{re.escape(separator)}|\Z)", "\r", text)
+    # A run of line feeds is looked at once, from its first: the time must not grow with the square of its length.
+    return re.sub(rf"(?<!\n)\n++(?=[A-Z][A-Z0-9]{{2}}{re.escape(separator)}|\Z)", "\r", text)
+
+
+def _refuse_excess(text: str, repetition: str) -> None:
+    for mark, most, words in (("\r", _MOST_SEGMENTS, "segmentos"), (repetition, _MOST_REPETITIONS, "repetições")):
+        if text.count(mark) > most:
+            raise unusable("MSH", Fault.MENSAGEM_GRANDE, f"a mensagem tem mais de {most} {words}: divida-a")
 
 
 def _segments(text: str, separators: str, charset: str, notes: list[Pendencia]) -> tuple[Segment, ...]:

@@ -19,7 +19,7 @@ _LEGAL = {"", "L", "B", "R"}
 _SOCIAL = {"D", "SOCIAL", "SOC", "NS"}  # D: customary name (table HL70200) ◇
 _UFS = frozenset(get_args(Uf))
 _COUNCIL = re.compile(r"CRM\s*[-/ ]?\s*([A-Z]{2})?", re.IGNORECASE)
-_CRM_FIRST = re.compile(r"(?:CRM)?[\s\-/]*([A-Z]{2})?[\s\-/]*(\d{1,7}P?)[\s\-/]*([A-Z]{2})?", re.IGNORECASE)
+_CRM_FIRST = re.compile(r"(?:CRM)?[\s\-/]*(?:([A-Z]{2})[\s\-/]*)?(\d{1,7}P?)[\s\-/]*([A-Z]{2})?", re.IGNORECASE)
 _CNES = re.compile(r"\d{7}")
 WITHOUT_IDENTIFIER = "mensagem HL7 sem CPF e sem CNS"
 

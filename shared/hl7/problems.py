@@ -16,6 +16,7 @@ class Fault(StrEnum):
     """Our stable codes, as problem+json and ERR-5 carry them."""
 
     MSH_AUSENTE = "msh_ausente"
+    SEPARADOR_DE_SEGMENTOS_AUSENTE = "separador_de_segmentos_ausente"
     SEGMENTO_AUSENTE = "segmento_ausente"
     VARIOS_PACIENTES = "varios_pacientes"
     VARIAS_COLETAS = "varias_coletas"
@@ -36,6 +37,7 @@ class Fault(StrEnum):
 # Table HL70357 (HL7 v2.5.1 chapter 2); what is not here is 102.
 _HL70357 = {
     Fault.MSH_AUSENTE: ("100", "Segment sequence error"),
+    Fault.SEPARADOR_DE_SEGMENTOS_AUSENTE: ("100", "Segment sequence error"),
     Fault.SEGMENTO_AUSENTE: ("100", "Segment sequence error"),
     Fault.VARIOS_PACIENTES: ("100", "Segment sequence error"),
     Fault.VARIAS_COLETAS: ("100", "Segment sequence error"),
@@ -54,6 +56,7 @@ _DATA_TYPE_ERROR = ("102", "Data type error")
 # Faults of the header and of the whole are a rejection (AR); faults of the content are an error (AE).
 _REJECTIONS = {
     Fault.MSH_AUSENTE,
+    Fault.SEPARADOR_DE_SEGMENTOS_AUSENTE,
     Fault.TIPO_NAO_ACEITO,
     Fault.EVENTO_NAO_ACEITO,
     Fault.MENSAGEM_GRANDE,

@@ -123,8 +123,8 @@ class Escalation:
     rounds: int
 
 
-def call_due(connection: Connection, plan: Escalation, limit: int) -> int:
-    """Call the next contact for every alert whose time has come; how many alerts that were.
+def call_due(connection: Connection, plan: Escalation, domains: Sequence[str], limit: int) -> int:
+    """Call the next contact for every alert of these domains whose time has come; how many alerts that were.
 
     Calls are due at fixed distances from the moment of raising, whether or not a delivery gets through. After a time
     without any deliverer nobody is skipped: the next contact is called at once and has the full pause to answer.
@@ -132,7 +132,7 @@ def call_due(connection: Connection, plan: Escalation, limit: int) -> int:
     moment = now()
     due = connection.execute(
         select(_a.task_id, _a.id, _a.run, _a.domain, _a.event, _a.codigo, _a.level, _a.next_at)
-        .where(_a.next_at <= moment, _a.state == AlertState.RAISED.value)
+        .where(_a.next_at <= moment, _a.state == AlertState.RAISED.value, _a.domain.in_(list(domains)))
         .order_by(_a.next_at)
         .limit(limit)
         .with_for_update(skip_locked=True)

@@ -34,11 +34,19 @@ def held_by(connection: Connection, owner: str) -> Held:
 
 
 def renew(connection: Connection, owner: str, ids: Collection[str], lease_s: float) -> None:
-    """Lengthen the leases of what the owner really runs; a forgotten task keeps its old lease and expires."""
-    connection.execute(
-        update(tasks)
+    """Lengthen the leases of what the owner really runs; a forgotten task keeps its old lease and expires.
+
+    A row that is being written just now, most often its end, is left for the next renewal: waiting for it while
+    holding others would dead-lock with a batch of ends, which locks rows in another order.
+    """
+    mine = (
+        select(_t.id)
         .where(_t.id.in_(list(ids)), _t.owner == owner, _t.status == TaskStatus.RUNNING.value)
-        .values(lease_until=now() + timedelta(seconds=lease_s))
+        .with_for_update(skip_locked=True, key_share=True)
+        .cte("mine")
+    )
+    connection.execute(
+        update(tasks).where(_t.id.in_(select(mine.c.id))).values(lease_until=now() + timedelta(seconds=lease_s))
     )
 
 

@@ -53,11 +53,11 @@ def keep(connection: Connection, items: Sequence[Rejection]) -> list[None]:
     return [None] * len(items)
 
 
-def not_copied(connection: Connection, limit: int = 100) -> list[Rejection]:
-    """Rows whose copy in `eventos.rejeitados` no broker has confirmed yet."""
+def not_copied(connection: Connection, domains: Sequence[str], limit: int = 100) -> list[Rejection]:
+    """Rows of these domains whose copy in `eventos.rejeitados` no broker has confirmed yet."""
     rows = connection.execute(
         select(_r.id, _r.domain, _r.vhost, _r.reason, _r.detail, _r.body, _r.message_id)
-        .where(_r.copied_at.is_(None))
+        .where(_r.copied_at.is_(None), _r.domain.in_(list(domains)))
         .order_by(_r.received_at)
         .limit(limit)
     )

@@ -7,6 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,15 @@ import pytest
 
 from dev.rabbitmq_node import RabbitNode
 from tests.acceptance.broker import Vhost
-from tests.acceptance.timeline import kinds
+from tests.acceptance.timeline import Line, follow
 from tests.platform import TERMINAL, Platform, running_platform
 
 TASKS = 300
+PATIENTS = 12
 SEED = 20_261_120
 # Enough to hit every phase, few enough that a task of everybody's misfortune stays under four deaths.
 BLOWS = 6
+Request = tuple[str, dict[str, Any]]
 
 
 @pytest.fixture
@@ -32,11 +35,14 @@ def platform(
         yield running
 
 
-def mixed(dice: random.Random, number: int, folder: Path) -> tuple[str, dict[str, Any]]:
-    """One request of any kind; some fail, some are refused, a few kill their worker."""
+def mixed(dice: random.Random, number: int, folder: Path) -> Request:
+    """One request of any kind; some fail, some are refused, some hurry, some wait, a few kill their worker."""
+    step = {"paciente": {"prontuario": str(dice.randrange(PATIENTS))}, "segundos": dice.choice([0.05, 0.2])}
     kinds_of_work: list[tuple[int, str, dict[str, Any]]] = [
-        (50, "", {"texto": f"pedido {number}"}),
-        (25, "lento/", {"segundos": dice.choice([0.05, 0.2])}),
+        (45, "", {"texto": f"pedido {number}"}),
+        (10, "lento/", {"segundos": dice.choice([0.05, 0.2])}),
+        (10, "entrada/", step | {"urgente": dice.random() < 0.5}),
+        (10, "saida/", step | {"urgente": dice.random() < 0.5}),
         (10, "instavel/", {"falhas": dice.choice([1, 2, 9])}),
         (7, "recusado/", {}),
         (7, "regra/", {"motivo": "sem idade"}),
@@ -44,6 +50,31 @@ def mixed(dice: random.Random, number: int, folder: Path) -> tuple[str, dict[str
     ]
     _, path, body = dice.choices(kinds_of_work, weights=[weight for weight, _, _ in kinds_of_work])[0]
     return f"/api/eco/{path}", body
+
+
+def overtaken_stays(requests: dict[str, Request], told: dict[str, list[Line]]) -> list[tuple[str, str]]:
+    """(entry, exit) of one patient where the exit was claimed before the entry that was accepted earlier had ended.
+
+    By the order in which the store wrote their lines: a transaction's time is when it began.
+    """
+
+    def steps(path: str) -> list[str]:
+        return [task for task, request in requests.items() if request[0].endswith(path)]
+
+    def accepted_at(task: str) -> datetime:
+        return datetime.fromisoformat(told[task][0].data["at"])
+
+    def line(task: str, kinds: set[str]) -> int:
+        return next(line.id for line in told[task] if line.kind in kinds)
+
+    return [
+        (entry, leaving)
+        for entry in steps("/entrada/")
+        for leaving in steps("/saida/")
+        if requests[entry][1]["paciente"] == requests[leaving][1]["paciente"]
+        and accepted_at(entry) < accepted_at(leaving)
+        and line(leaving, {"claimed"}) < line(entry, {"completed", "failed"})
+    ]
 
 
 def test_everything_accepted_ends_and_ends_once(platform: Platform, eco: Vhost, tmp_path: Path) -> None:
@@ -68,8 +99,10 @@ def test_everything_accepted_ends_and_ends_once(platform: Platform, eco: Vhost, 
 
     assert len(set(accepted)) == TASKS
     assert set(Counter(view["status"] for view in views.values())) <= TERMINAL
+    told = {task: list(follow(platform.client, task)) for task in accepted}
+    assert overtaken_stays(dict(zip(accepted, requests, strict=True)), told) == []
     for task, view in views.items():
-        lines = Counter(kinds(platform.client, task))
+        lines = Counter(line.kind for line in told[task])
         results = platform.client.get(f"/api/tasks/{task}/results").json()
         ended = lines["completed"] + lines["failed"]
         expected = 1 if view["status"] == "completed" else 0

@@ -13,20 +13,11 @@ import pytest
 from dev.ports import free_ports
 from dev.rabbitmq_node import RabbitNode
 from tests.acceptance.broker import Vhost
+from tests.acceptance.canaries import CPF, NAME, assert_clean, planted
 from tests.acceptance.hospital import DOMAINS, examples
 from tests.llmock.faults import FaultPlan
 from tests.llmock.server import MockProvider, running
 from tests.platform import Platform, eventually
-
-NAME = "Zuleica Xanadu Quasimoda"
-SOCIAL_NAME = "Wanderkleyson"
-CPF = "390.533.447-05"
-CNS = "298259791900002"
-RECORD = "PRT-7391846"
-DOCTOR = "Hermengarda Zoroastro"
-FREE_TEXT = "sobrinha da vereadora Kriptonita de Xiririca"
-CANARIES = [*NAME.split(), SOCIAL_NAME, CPF, CPF.replace(".", "").replace("-", ""), CNS, RECORD, "7391846"]
-CANARIES += [*DOCTOR.split(), "Kriptonita", "Xiririca"]
 
 
 @pytest.fixture(scope="module")
@@ -67,22 +58,6 @@ def platform(
 
 def vhosts(rabbit: RabbitNode) -> list[Vhost]:
     return [Vhost(rabbit, domain.vhost) for domain in DOMAINS.values()]
-
-
-def planted(body: dict[str, Any]) -> dict[str, Any]:
-    """The example with canaries wherever a request may name somebody."""
-    if "arquivo" in body:
-        return {"formato": "csv", "origem": "recepção", "arquivo": f"nome;cpf\n{NAME};{CPF}\n{NAME};111.111.111-11\n"}
-    people = {"nome": NAME, "nome_social": SOCIAL_NAME, "cpf": CPF, "cns": CNS, "prontuario": RECORD}
-    body["paciente"] |= people
-    body["profissional"] |= {"nome": DOCTOR}
-    return body | {"texto_clinico": FREE_TEXT}
-
-
-def assert_clean(text: str, where: str) -> None:
-    lowered = text.lower()
-    found = [canary for canary in CANARIES if canary.lower() in lowered]
-    assert not found, f"{where} repeats {found}"
 
 
 def test_no_identifier_leaves_the_store(platform: Platform, rabbit: RabbitNode, mock: MockProvider) -> None:

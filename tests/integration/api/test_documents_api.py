@@ -107,6 +107,14 @@ async def test_media_types(light: httpx.AsyncClient, media: str, status: int) ->
         assert answer.json()["detail"].endswith(f"application/json, {FHIR}, {HL7}")
 
 
+async def test_a_document_sent_as_native_json_is_told_its_own_type(light: httpx.AsyncClient) -> None:
+    for body, media in ((example("hemograma"), FHIR), (MESSAGE, HL7)):
+        answer = await sent(light, HEMOGRAM, body, "application/json")
+        assert (answer.status_code, answer.json()["detail"].split()[-1]) == (415, media)
+    # No FHIR there: the refusal stays about the fields.
+    assert (await sent(light, "/api/ingestao", example("hemograma"), "application/json")).status_code == 422
+
+
 async def test_an_event_that_reads_no_documents_says_what_it_takes(light: httpx.AsyncClient) -> None:
     answer = await sent(light, "/api/opme/material", MESSAGE, HL7)
     assert (answer.status_code, answer.headers["content-type"]) == (415, "application/problem+json")
@@ -167,3 +175,20 @@ async def test_the_openapi_document_shows_each_way_in_with_an_example(light: htt
     assert (await sent(light, HEMOGRAM, content[HL7]["example"].encode(), HL7)).status_code == 202
     assert list(paths["/api/opme/material/"]["post"]["requestBody"]["content"]) == ["application/json", FHIR]
     assert list(paths["/api/ingestao/"]["post"]["requestBody"]["content"]) == ["application/json"]
+
+
+async def test_the_openapi_document_leaves_nothing_unsaid(light: httpx.AsyncClient) -> None:
+    document = (await light.get("/openapi.json")).json()
+    schemas, tags = document["components"]["schemas"], [tag["name"] for tag in document["tags"]]
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            assert operation["summary"] and set(operation["tags"]) <= set(tags), (method, path)
+            for code, answer in operation["responses"].items():
+                kinds = set(answer.get("content", {}))
+                assert code < "400" or path == "/readyz" or "application/problem+json" in kinds, (method, path, code)
+            native = operation.get("requestBody", {}).get("content", {}).get("application/json")
+            if native is not None:
+                schema = schemas.get(native["schema"].get("$ref", "").rpartition("/")[2], native["schema"])
+                assert "example" in native or "example" in schema, (method, path)
+    source = document["paths"]["/api/tasks/{task_id}/source"]["get"]["responses"]["200"]["content"]
+    assert list(source) == ["application/octet-stream"]

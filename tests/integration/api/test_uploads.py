@@ -99,3 +99,12 @@ async def test_forms_without_sense_are_refused(client: httpx.AsyncClient) -> Non
     assert [a.status_code for a in (no_file, other_field, two, not_a_form, cut)] == [422, 422, 422, 415, 400]
     long_text = await _send(client, description="x" * 501)
     assert (long_text.status_code, long_text.json()["errors"][0]["field"]) == (422, "description")
+
+
+async def test_a_store_that_is_away_leaves_no_file_that_nobody_knows(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    away = f"sqlite:///{tmp_path / 'without tables.db'}"
+    async with serving(monkeypatch, away, NOBODY, FILES_DIR=str(tmp_path / "files")) as client:
+        assert (await _send(client)).status_code == 503
+    assert _kept(tmp_path) == []

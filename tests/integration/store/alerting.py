@@ -58,9 +58,9 @@ def told(database: Database, task_id: str) -> list[tuple[str, str, str]]:
     return [(row.kind, row.target, row.state) for row in notices(database, task_id)]
 
 
-def call_due(database: Database, plan: Escalation = PLAN, limit: int = 100) -> int:
+def call_due(database: Database, plan: Escalation = PLAN, limit: int = 100, domain: str = "eco") -> int:
     with database.write() as connection:
-        return alerting.call_due(connection, plan, limit)
+        return alerting.call_due(connection, plan, [domain], limit)
 
 
 def acknowledge(database: Database, task_id: str, by: str = "CRM-SP 1", alert_id: str = "A1") -> Row[Any]:

@@ -166,6 +166,14 @@ def test_a_domain_without_contacts_calls_nobody(database: Database) -> None:
     assert (told(database, task_id), alert_rows(database, task_id)[0].state) == ([], "raised")
 
 
+def test_a_host_leaves_the_alerts_of_domains_that_it_does_not_know_to_others(database: Database) -> None:
+    task_id = raised(database)
+    nobody = Escalation(lambda _domain: [], [300.0], 1)
+    assert call_due(database, nobody, domain="outro") == 0
+    assert call_due(database) == 1
+    assert told(database, task_id) == [("alert", "plantonista", "pending")]
+
+
 def test_two_deliverers_call_each_contact_once(database: Database) -> None:
     ids = [raised(database) for _ in range(12)]
     with ThreadPoolExecutor(4) as threads:

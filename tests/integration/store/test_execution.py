@@ -12,9 +12,11 @@ from sqlalchemy import select, update
 from shared.database import Database
 from shared.execution import Run
 from shared.findings import Avaliacao
+from shared.settings import WorkerSettings
 from shared.tasks.schema import tasks
 from tests.fixtures.domains.eco.handler import EcoHandler, InstavelHandler, RecusadoHandler
 from tests.integration.store.clock import StoreClock
+from tests.integration.store.conftest import emptied
 from tests.integration.store.executing import (
     SECRET,
     hint,
@@ -216,6 +218,21 @@ def test_a_handler_that_cannot_even_degrade_fails_the_task(database: Database) -
     execution._commits.close()
     found = row(database, task_id)
     assert (found.status, found.error["code"]) == ("failed", "unexpected_error")
+
+
+def test_findings_whose_alert_could_not_be_kept_never_become_a_result(postgres_store: Database) -> None:
+    class Odd(InstavelHandler):
+        def evaluate(self, request: Any, run: Run) -> Avaliacao:
+            evaluation = super().evaluate(request, run)
+            evaluation.achados[0].id = "A" * 20
+            return evaluation
+
+    database = emptied(postgres_store)
+    execution = make(database, WorkerSettings(retry_max_attempts=1), instavel=Odd())
+    task_id = own(database, "instavel", falhas=0)
+    assert process(execution, hint(task_id)) is True
+    execution._commits.close()
+    assert (row(database, task_id).status, results(database, task_id)) == ("failed", [])
 
 
 @pytest.mark.parametrize("result", [{"x": object()}, {"x": {1, 2}}])

@@ -101,6 +101,24 @@ def test_the_outcome_of_an_attempt_whose_lease_was_taken_is_discarded(database: 
     assert results(database, task_id) == []
 
 
+def test_an_attempt_that_lost_its_lease_leaves_the_next_one_under_the_keeper(
+    database: Database, clock: StoreClock
+) -> None:
+    execution = make(database)
+    task_id = own(database, "lento", segundos=30)
+    with ThreadPoolExecutor(2) as pool:
+        first, old = _begun(execution, pool, task_id)
+        clock.advance(61)
+        second, new = _begun(execution, pool, task_id)
+        old.interrupt(LeaseLost("outro processo assumiu a tarefa"))
+        assert first.result(30) is True
+        assert execution.running == {task_id: new}
+        new.interrupt(TaskCancelled("a pedido"))
+        assert second.result(30) is True
+    execution._commits.close()
+    assert (row(database, task_id).status, execution.running) == ("cancelled", {})
+
+
 def test_findings_that_come_after_the_lease_was_lost_stop_the_attempt(database: Database, clock: StoreClock) -> None:
     class Slow(InstavelHandler):
         def evaluate(self, request: Any, run: Run) -> Avaliacao:

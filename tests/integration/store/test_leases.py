@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from sqlalchemy import select
+
 from shared.database import Database
 from shared.tasks import commands, leases
 from shared.tasks.claiming import Refusal
+from shared.tasks.schema import tasks
 from tests.integration.store.clock import StoreClock
+from tests.integration.store.conftest import emptied
 from tests.integration.store.rows import TENANT, accepted, claim, claimed, completed, kinds, row, settle
 
 
@@ -89,3 +93,15 @@ def test_the_store_tells_an_owner_what_it_holds_and_what_shall_stop(database: Da
     with database.read() as connection:
         held = leases.held_by(connection, "w1")
     assert held == leases.Held({one: 1, two: 1}, frozenset({two}))
+
+
+def test_a_renewal_waits_for_no_row_that_is_just_ending(postgres_store: Database) -> None:
+    database = emptied(postgres_store)
+    ending, working = (claimed(database, accepted(database), lease_s=1) for _ in range(2))
+    before = row(database, working.task_id).lease_until
+    with database.write() as writing, database.write() as renewing:
+        writing.execute(select(tasks.c.id).where(tasks.c.id == ending.task_id).with_for_update())
+        renewing.exec_driver_sql("SET LOCAL lock_timeout = '2s'")  # waiting is an error here, not a test that hangs
+        leases.renew(renewing, "w1", [ending.task_id, working.task_id], 60)
+    assert row(database, working.task_id).lease_until > before
+    assert row(database, ending.task_id).lease_until < row(database, working.task_id).lease_until

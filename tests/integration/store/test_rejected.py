@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from shared.database import Database
 from shared.tasks import rejected
 from shared.tasks.rejected import Rejection
@@ -29,11 +31,19 @@ def test_the_bytes_are_kept_as_they_came(database: Database) -> None:
 def test_what_has_been_copied_is_not_copied_again(database: Database) -> None:
     _keep(database, _rejection(1), _rejection(2))
     with database.write() as connection:
-        assert rejected.not_copied(connection) == [_rejection(1), _rejection(2)]
+        assert rejected.not_copied(connection, ["eco"]) == [_rejection(1), _rejection(2)]
         rejected.mark_copied(connection, ["r01"])
     with database.read() as connection:
-        assert rejected.not_copied(connection) == [_rejection(2)]
-        assert rejected.not_copied(connection, limit=0) == []
+        assert rejected.not_copied(connection, ["eco"]) == [_rejection(2)]
+        assert rejected.not_copied(connection, ["eco"], limit=0) == []
+
+
+def test_what_waits_for_one_domain_leaves_room_for_the_others(database: Database, clock: StoreClock) -> None:
+    _keep(database, replace(_rejection(1), domain="sumiu"))
+    clock.advance(1)
+    _keep(database, _rejection(2))
+    with database.read() as connection:
+        assert rejected.not_copied(connection, ["eco"], limit=1) == [_rejection(2)]
 
 
 def test_pages_meet_without_gap_or_repetition(database: Database, clock: StoreClock) -> None:

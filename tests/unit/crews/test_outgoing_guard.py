@@ -40,6 +40,11 @@ def guard() -> OutgoingGuard:
         "Dr. hermenegildo",
         "CRM 998877",
         "relata queda da propria altura, diz o texto",
+        "alergia a dipirona, diz a filha (CPF 390.533.447-05)",
+        "CPF 39053344705 do acompanhante",
+        "CNS 298259791900002",
+        "avisar kriptonita@exemplo.com.br",
+        "ligar para (11) 98765-4321",
     ],
 )
 def test_stops_an_identifier(guard: OutgoingGuard, text: str) -> None:
@@ -49,7 +54,15 @@ def test_stops_an_identifier(guard: OutgoingGuard, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["anemia há 10 dias", "queda da hemoglobina", "sexo F, uf SP", "valor de 5299 por mm³"]
+    "text",
+    [
+        "anemia há 10 dias",
+        "queda da hemoglobina",
+        "sexo F, uf SP",
+        "valor de 5299 por mm³",
+        "390.533.447-06",
+        "tfg 0.39053344705",
+    ],
 )
 def test_lets_findings_through(guard: OutgoingGuard, text: str) -> None:
     guard.check([text])

@@ -16,6 +16,8 @@ from shared.field_paths import field_path
         (("itens", 3, "codigo"), "itens.3.codigo"),
         ((), "(corpo)"),
         (("Maria da Silva",), "(nome ilegível)"),
+        (("mapeamento", "Maria"), "mapeamento.(nome ilegível)"),
+        (("cpf_39053344705",), "(nome ilegível)"),
         (("itens", "123.456.789-09"), "itens.(nome ilegível)"),
         (("x" * 65,), "(nome ilegível)"),
         (("a\x00",), "(nome ilegível)"),
