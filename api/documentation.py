@@ -47,6 +47,15 @@ _BUNDLE: dict[str, Any] = {
         "entry": {"type": "array", "minItems": 1, "items": {"type": "object"}},
     },
 }
+# In the order in which a person meets them, after the domains.
+_TAGS = {
+    "Tarefas": "O que aconteceu a cada pedido: situação, resultado, linha do tempo; cancelar e repetir",
+    "Revisão": "Um profissional decide sobre o rascunho; o resultado em FHIR e o registro de evidência",
+    "Alertas": "Achados críticos que esperam por uma pessoa",
+    "Pacientes": "O que se sabe de um paciente em todos os domínios",
+    "Arquivos": "Envio de arquivos para a ingestão",
+    "Operação": "Saúde, métricas e mensagens não compreendidas",
+}
 _DESCRIPTION = """Sistemas hospitalares entregam trabalho; regras determinísticas encontram, equipes de agentes
 explicam, um profissional assina. Todo aceite responde **202** com `status_url`."""
 
@@ -74,7 +83,9 @@ def install(app: FastAPI, settings: DomainSettings, domains: dict[str, Domain]) 
 
 
 def _document(app: FastAPI, settings: DomainSettings, domains: dict[str, Domain]) -> dict[str, Any]:
-    document = get_openapi(title="Plantão", version=app.version, description=_DESCRIPTION, routes=app.routes)
+    tags = [{"name": domain.title} for domain in domains.values()]
+    tags += [{"name": name, "description": text} for name, text in _TAGS.items()]
+    document = get_openapi(title="Plantão", version=app.version, description=_DESCRIPTION, routes=app.routes, tags=tags)
     schemas = document["components"]["schemas"]
     schemas |= _schemas([event.request for domain in domains.values() for event in domain.events], "validation")
     schemas |= _schemas([TaskAccepted, Problem], "serialization")

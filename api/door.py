@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastapi import Request
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
 
 from api.bodies import NATIVE_TYPES, media_type, parse, read_body
@@ -19,12 +19,13 @@ from api.hl7_answers import accepted_ack, refused_ack, wants_ack
 from api.metrics import ACCEPTED
 from api.views import accepted, accepted_document
 from shared.domain import Domain, Event
-from shared.errors import InvalidField, PlantaoError, UnsupportedMedia
-from shared.interop import Reader
+from shared.errors import CallerError, InvalidField, PlantaoError, UnsupportedMedia
+from shared.interop import FHIR_JSON, HL7_V2, Reader
 from shared.tasks.acceptance import Accepted, TaskSource
 from shared.tasks.traits import traits_of
 
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_HEAD_BYTES = 256
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 _Headers = dict[bytes, bytes]
@@ -56,7 +57,11 @@ class Door:
         if media not in NATIVE_TYPES:
             return await self._accept_document(request, headers, media.decode("latin-1"))
         body = await self._body(request, headers)
-        model, payload = parse(self._event, body, self._path_values(request))
+        try:
+            model, payload = parse(self._event, body, self._path_values(request))
+        except (ValidationError, CallerError):
+            self._refuse_mislabelled(body)
+            raise
         answer = await self._keep(request, headers, _Incoming(model, payload))
         return accepted(answer.task_id, answer.status, self._status + answer.task_id)
 
@@ -109,6 +114,13 @@ class Door:
 
     async def _body(self, request: Request, headers: _Headers) -> bytes:
         return await read_body(request, headers, parts_of(request).settings.api.api_max_body_bytes)
+
+    def _refuse_mislabelled(self, body: bytes) -> None:
+        """A document of another standard sent as native JSON: its type is what to mend, not a field of ours."""
+        head = body[:_HEAD_BYTES].lstrip()
+        found = HL7_V2 if head.startswith(b"MSH") else FHIR_JSON if b'"resourceType"' in head else None
+        if found in self._readers:
+            raise UnsupportedMedia(f"o corpo parece ser de outro padrão: envie-o com Content-Type: {found}")
 
     def _path_values(self, request: Request) -> dict[str, str]:
         return {name: request.path_params[name] for name in self._path_fields}

@@ -23,7 +23,7 @@ from shared.database import Database
 from shared.files.store import FileStore
 from shared.logging import configure_logging
 from shared.privacy.blind_index import BlindIndexes
-from shared.settings import Settings, settings
+from shared.settings import Settings, settings_of_program
 from shared.version import VERSION
 
 
@@ -87,7 +87,7 @@ def main() -> None:
     argparse.ArgumentParser(
         prog="python -m api.main", description="Plantão: HTTP API (settings: .env.example)"
     ).parse_args()
-    config = settings()
+    config = settings_of_program()
     configure_logging(config.platform, "api")
     try:
         app = create_app(config)

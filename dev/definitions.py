@@ -104,8 +104,12 @@ def users_from_environment() -> list[BrokerUser]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, required=True)
+    parser = argparse.ArgumentParser(
+        prog="python -m dev.definitions",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--out", type=Path, required=True, help="file to write")
     out = parser.parse_args().out
     document = definitions(domain_vhosts(), users_from_environment())
     out.write_text(json.dumps(document, indent=2))

@@ -5,6 +5,7 @@ Exit codes: 0 every task completed, 1 something did not come up or did not compl
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import sys
 import time
@@ -55,6 +56,9 @@ def verdict(stack: Stack, failed: list[Case]) -> int:
 
 
 def main() -> int:
+    argparse.ArgumentParser(
+        prog="python -m dev.demo", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    ).parse_args()
     stop_on_sigterm()
     began = time.monotonic()
     print("Bringing Plantão up for a demo:", flush=True)

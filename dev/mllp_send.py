@@ -48,9 +48,8 @@ async def _exchange(
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parse(arguments)
-    messages = [path.read_bytes() for path in options.files]
     try:
-        answers = asyncio.run(exchange(options.host, options.port, messages, _tls(options)))
+        answers = asyncio.run(exchange(options.host, options.port, options.files, _tls(options)))
     except OSError as error:
         print(f"{options.host}:{options.port}: {error or type(error).__name__}", file=sys.stderr)
         return NO_ANSWER
@@ -68,15 +67,24 @@ def _tls(options: argparse.Namespace) -> ssl.SSLContext | None:
     return context
 
 
+def _message(name: str) -> bytes:
+    try:
+        return Path(name).read_bytes()
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{name}: {error.strerror}") from None
+
+
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m dev.mllp_send",
         description="Send HL7 v2 messages (one per file) over one MLLP connection and print the answers.",
         epilog="Exit codes: 0 all accepted, 1 one refused, 2 wrong usage, 3 no answer.",
     )
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="an ER7 message; LF for CR is tolerated")
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=2575)
+    parser.add_argument(
+        "files", nargs="+", type=_message, metavar="FILE", help="an ER7 message; LF for CR is tolerated"
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="of the listener (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=2575, help="of the listener (default: %(default)s)")
     parser.add_argument("--ca", type=Path, help="TLS: the authority that signed the listener's certificate")
     parser.add_argument("--cert", type=Path, help="TLS: this sender's certificate")
     parser.add_argument("--key", type=Path, help="TLS: its key")

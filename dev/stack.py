@@ -15,7 +15,7 @@ from dev.ports import free_ports, is_free
 from dev.processes import READY_DEADLINE_S, ROOT, Addresses, Processes, worker_module
 from handlers.configured import configured_domains
 from shared.domain import Domain
-from shared.settings import ApiSettings, MllpSettings, Settings, load_settings
+from shared.settings import ApiSettings, MllpSettings, Settings, settings_of_program
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def running_stack(name: str) -> Iterator[Stack]:
     with ExitStack() as cleanup:
         cleanup.enter_context(_alone_in(folder))
         supervisor = worker_module()
-        settings = load_settings()
+        settings = settings_of_program()
         domains = configured_domains(settings.domains)
         broker = choose_broker(folder, [domain.vhost for domain in domains.values()])
         cleanup.callback(broker.stop)

@@ -5,6 +5,7 @@ Exit codes: 0 stopped on request, 1 something did not come up or ended by itself
 
 from __future__ import annotations
 
+import argparse
 import json
 import shlex
 import signal
@@ -62,6 +63,9 @@ def stop_on_sigterm() -> None:
 
 
 def main() -> int:
+    argparse.ArgumentParser(
+        prog="python -m dev.up", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    ).parse_args()
     stop_on_sigterm()
     print("Bringing Plantão up:", flush=True)
     try:

@@ -8,11 +8,20 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, Field, IPvAnyNetwork, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    IPvAnyNetwork,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 DEFAULT_BROKER_URL = "amqp://guest:guest@127.0.0.1:5672"
 DEFAULT_BLIND_INDEX_KEY = "somente-para-desenvolvimento"
@@ -40,7 +49,8 @@ class DomainOverrides(BaseModel):
 
 
 class _Concern(BaseSettings):
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", env_ignore_empty=True)
+    # A refusal names the variable: its value may be a secret, and start-up errors are logged.
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
 
 
 class PlatformSettings(_Concern):
@@ -68,7 +78,7 @@ class BrokerSettings(_Concern):
 class DomainSettings(_Concern):
     """Per-domain overrides over what each `domain.py` declares."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", env_nested_delimiter="__", env_ignore_empty=True)
+    model_config = SettingsConfigDict(env_nested_delimiter="__")
     domain: dict[str, DomainOverrides] = {}
     domain_packages: list[str] = Field(["handlers"], description="Python packages searched for domain folders")
     hospital_tables_dir: Path | None = Field(None, description="Clinical tables of this hospital, in place of ours")
@@ -193,6 +203,7 @@ class ModelSettings(_Concern):
 class Settings(BaseModel):
     """All concerns together, made once per process."""
 
+    model_config = ConfigDict(hide_input_in_errors=True)
     platform: PlatformSettings
     broker: BrokerSettings
     domains: DomainSettings
@@ -233,6 +244,24 @@ def load_settings() -> Settings:
         mllp=MllpSettings(),
         model=ModelSettings(),
     )
+
+
+def settings_of_program() -> Settings:
+    """For a command: a line per variable at fault, never its value, and exit code 1 in place of a traceback."""
+    try:
+        return load_settings()
+    except ValidationError as error:
+        faults = [_fault(item) for item in error.errors(include_url=False, include_input=False)]
+    except SettingsError as error:
+        # A value that is no JSON where a list or an object is asked for; the text names the field only.
+        faults = [f"- {error}: write it as JSON"]
+    raise SystemExit("\n".join(["Settings refused (.env.example explains each):", *faults]))
+
+
+def _fault(item: Any) -> str:
+    name = "__".join(str(part) for part in item["loc"]).upper()
+    reason = item["msg"].removeprefix("Value error, ")
+    return f"- {name}: {reason}" if name else f"- {reason}"
 
 
 @lru_cache(maxsize=1)

@@ -128,6 +128,9 @@ async def list_alerts(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Response:
     after = _decoded(cursor) if cursor else None
+    if dominio is not None and dominio not in parts.domains:
+        # An empty list would tell the night shift that nothing is open.
+        raise InvalidField([("dominio", f"deve ser um de: {', '.join(parts.domains)}")])
 
     def read() -> list[AlertRow]:
         with parts.database.read() as connection:

@@ -38,6 +38,7 @@ def _resource(kind: str) -> dict[int | str, dict[str, Any]]:
     "/{task_id}/fhir",
     summary="O resultado como Bundle FHIR R4: laudo, observações, alertas e proveniência",
     response_model=None,
+    response_class=Response,
     responses=_resource("Bundle"),
 )
 async def read_fhir(task_id: TaskId, parts: AppParts, caller: CurrentCaller, run: Run = None) -> Response:
@@ -48,6 +49,7 @@ async def read_fhir(task_id: TaskId, parts: AppParts, caller: CurrentCaller, run
     "/{task_id}/provenance",
     summary="Registro de evidência de uma execução, para o prontuário (FHIR R4 Provenance)",
     response_model=None,
+    response_class=Response,
     responses=_resource("Provenance"),
 )
 async def read_provenance(task_id: TaskId, parts: AppParts, caller: CurrentCaller, run: Run = None) -> Response:

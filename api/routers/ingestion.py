@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from datetime import datetime
-from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Path, Query
-from pydantic import BaseModel, Field
 from sqlalchemy.engine import Connection
 from starlette.responses import Response, StreamingResponse
 
 from api.dependencies import AppParts, Caller, CurrentCaller, Parts, TaskId
+from api.register_views import (
+    Decisao,
+    DecisaoRevisao,
+    DecisaoView,
+    Desfazer,
+    EstadoRevisao,
+    PaginaFusoes,
+    PaginaLinhas,
+    PaginaRevisoes,
+    merge_view,
+    question_view,
+    row_view,
+)
 from api.views import PROBLEMS, json_response
-from shared.clinical.fields import Entrada, TextoCurto
 from shared.errors import NotFound
 from shared.register import ingestions, merging, reading, reviewing
 from shared.register.blocks import Blocking
 from shared.register.records import Disposition
-from shared.register.reviewing import DIFFERENT, SAME, Answer
+from shared.register.reviewing import Answer
 
 router = APIRouter(tags=["Ingestão de dados"])
 
@@ -29,88 +38,6 @@ _WRITE = _KNOWN | {code: PROBLEMS[code] for code in (400, 409)}
 _Id = Annotated[str, Path(pattern=r"^[0-9a-f-]{36}$")]
 _Limit = Annotated[int, Query(ge=1, le=1000)]
 T = TypeVar("T")
-
-
-class EstadoRevisao(StrEnum):
-    ABERTA = "aberta"
-    MESMA_PESSOA = SAME
-    PESSOAS_DIFERENTES = DIFFERENT
-
-
-class DecisaoRevisao(Entrada):
-    """`responsavel` is the person who decides."""
-
-    decisao: Annotated[str, Field(pattern=f"^(?:{SAME}|{DIFFERENT})$", description=f"{SAME} ou {DIFFERENT}")]
-    responsavel: TextoCurto
-
-
-class Desfazer(Entrada):
-    """`responsavel` is the person who decides."""
-
-    responsavel: TextoCurto
-
-
-class LinhaView(BaseModel):
-    """One row of the file; `linha` counts entries of a Bundle or messages of a batch where there are no lines."""
-
-    linha: int
-    byte_inicial: int
-    hash: str = Field(description="BLAKE2b-128 of the row's bytes")
-    disposicao: Disposition
-    cadastro: str | None = Field(description="The person in the register")
-    codigos: list[str]
-
-
-class PaginaLinhas(BaseModel):
-    items: list[LinhaView]
-    next_cursor: str | None
-
-
-class RevisaoView(BaseModel):
-    """A question. `linha_recebida`: the row that waits for the answer, null where both people are in the register."""
-
-    id: str
-    tipo: str
-    motivo: str
-    semelhanca: int
-    pessoas: list[dict[str, Any] | None]
-    linha_recebida: dict[str, Any] | None
-    linha: int | None
-    estado: EstadoRevisao
-    responsavel: str | None
-    fusao: str | None
-    criada_em: datetime
-    decidida_em: datetime | None
-
-
-class PaginaRevisoes(BaseModel):
-    items: list[RevisaoView]
-    next_cursor: str | None
-
-
-class FusaoView(BaseModel):
-    """Two people made one; `desfeita_em` says that they are two again."""
-
-    id: str
-    tipo: str
-    cadastro: str
-    fundido: str
-    causa: str
-    estado: str
-    criada_em: datetime
-    desfeita_em: datetime | None
-    desfeita_por: str | None
-
-
-class PaginaFusoes(BaseModel):
-    items: list[FusaoView]
-    next_cursor: str | None
-
-
-class DecisaoView(BaseModel):
-    id: str
-    estado: str
-    fusao: str | None
 
 
 @router.get(
@@ -132,7 +59,7 @@ async def list_rows(
         return reading.rows(connection, ingestion, disposicao and disposicao.value, cursor, limit)
 
     rows = await _read(parts, read)
-    return _page([_row(row) for row in rows], limit, lambda row: str(row["linha"]))
+    return _page([row_view(row) for row in rows], limit, lambda row: str(row["linha"]))
 
 
 @router.get(
@@ -141,6 +68,7 @@ async def list_rows(
     description="Colunas: linha, codigos, linha_original. A terceira é o texto recebido, sem nenhuma mudança: não a "
     "abra numa planilha sem importar como texto, pois o que é fórmula ali continua sendo.",
     response_model=None,
+    response_class=Response,
     responses={200: {"content": {"text/csv": {}}, "description": "CSV com ponto e vírgula"}, **_KNOWN},
 )
 async def export_rejects(task_id: TaskId, parts: AppParts, caller: CurrentCaller) -> Response:
@@ -167,7 +95,7 @@ async def list_questions(
     limit: _Limit = 50,
 ) -> Response:
     rows = await _read(parts, lambda c: reviewing.page(c, caller.tenant, estado.value, cursor, limit))
-    return _page([_question(row) for row in rows], limit, lambda row: str(row["id"]))
+    return _page([question_view(row) for row in rows], limit, lambda row: str(row["id"]))
 
 
 @router.post(
@@ -177,7 +105,7 @@ async def list_questions(
     responses={200: {"model": DecisaoView}, **_WRITE},
 )
 async def decide(review_id: _Id, body: DecisaoRevisao, parts: AppParts, caller: CurrentCaller) -> Response:
-    answer = Answer(review_id, body.decisao == SAME, body.responsavel)
+    answer = Answer(review_id, body.decisao is Decisao.MESMA_PESSOA, body.responsavel)
 
     def write() -> str | None:
         with parts.database.write() as connection:
@@ -200,7 +128,7 @@ async def list_merges(
     limit: _Limit = 50,
 ) -> Response:
     rows = await _read(parts, lambda connection: merging.page(connection, caller.tenant, cursor, limit))
-    return _page([_merge(row) for row in rows], limit, lambda row: str(row["id"]))
+    return _page([merge_view(row) for row in rows], limit, lambda row: str(row["id"]))
 
 
 @router.post(
@@ -245,45 +173,3 @@ def _rejects(parts: Parts, ingestion: int) -> Iterator[bytes]:
 
 def _page(items: list[dict[str, Any]], limit: int, cursor: Callable[[dict[str, Any]], str]) -> Response:
     return json_response({"items": items, "next_cursor": cursor(items[-1]) if len(items) == limit else None})
-
-
-def _row(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "linha": row["line"],
-        "byte_inicial": row["first_byte"],
-        "hash": row["digest"],
-        "disposicao": row["disposition"],
-        "cadastro": row["person"],
-        "codigos": row["codes"].split() if row["codes"] else [],
-    }
-
-
-def _question(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "id": row["id"],
-        "tipo": row["kind"],
-        "motivo": row["reason"],
-        "semelhanca": row["score"],
-        "pessoas": row["people"],
-        "linha_recebida": row["incoming"],
-        "linha": row["line"],
-        "estado": row["state"],
-        "responsavel": row["decided_by"],
-        "fusao": row["merge"],
-        "criada_em": row["created_at"],
-        "decidida_em": row["decided_at"],
-    }
-
-
-def _merge(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "id": row["id"],
-        "tipo": row["kind"],
-        "cadastro": row["survivor"],
-        "fundido": row["merged"],
-        "causa": row["cause"],
-        "estado": row["state"],
-        "criada_em": row["created_at"],
-        "desfeita_em": row["undone_at"],
-        "desfeita_por": row["undone_by"],
-    }

@@ -18,7 +18,7 @@ from shared.tasks.acceptance import TaskSource
 
 router = APIRouter(prefix="/api/tasks", tags=["Tarefas"])
 
-_KNOWN: dict[int | str, dict[str, Any]] = {code: PROBLEMS[code] for code in (404, 503)}
+_KNOWN: dict[int | str, dict[str, Any]] = {code: PROBLEMS[code] for code in (404, 422, 503)}
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
@@ -26,6 +26,7 @@ _NO_STORE = {"Cache-Control": "no-store"}
     "/{task_id}/source",
     summary="O documento FHIR ou HL7 v2 de que a tarefa foi lida, byte por byte",
     response_model=None,
+    response_class=Response,
     responses={200: {"content": {"application/octet-stream": {}}, "description": "Com o tipo em que chegou"}, **_KNOWN},
 )
 async def read_source(task_id: TaskId, parts: AppParts, caller: CurrentCaller) -> Response:

@@ -26,13 +26,18 @@ _EVENTS_TICK_S = 0.5
 _KEEPALIVE_TICKS = 30
 
 
-@router.get("/{task_id}", summary="Uma tarefa", response_model=None, responses={200: {"model": TaskView}, **_KNOWN})
+@router.get(
+    "/{task_id}",
+    summary="Uma tarefa, de qualquer domínio",
+    response_model=None,
+    responses={200: {"model": TaskView}, 304: {"description": "Nada mudou desde o ETag informado"}, **_KNOWN},
+)
 async def read_task(
     request: Request,
     task_id: TaskId,
     parts: AppParts,
     caller: CurrentCaller,
-    wait: Annotated[int, Query(ge=0, le=30)] = 0,
+    wait: Annotated[int, Query(ge=0, le=30, description="Segundos a esperar por uma mudança")] = 0,
 ) -> Response:
     return await status.answer(request, parts, caller, task_id, None, wait)
 
@@ -93,6 +98,7 @@ async def replay_task(task_id: TaskId, parts: AppParts, caller: CurrentCaller) -
     "/{task_id}/events",
     summary="Linha do tempo ao vivo (server-sent events), retomável com Last-Event-ID",
     response_model=None,
+    response_class=Response,
     responses={200: {"content": {"text/event-stream": {}}, "description": "Uma linha por evento"}, **_KNOWN},
 )
 async def follow_task(

@@ -46,6 +46,30 @@ def imported_modules(file: Path) -> set[str]:
     return names
 
 
+def module_file(name: str) -> Path | None:
+    """Where the project keeps a module; None for one that is not the project's."""
+    path = ROOT.joinpath(*name.split("."))
+    candidates = (path.with_suffix(".py"), path / "__init__.py")
+    return next((file for file in candidates if file.is_file()), None)
+
+
+def reached_from(entry: str) -> tuple[set[Path], set[str]]:
+    """The project's files that importing `entry` runs, and the top names of the other packages they import."""
+    files: set[Path] = set()
+    foreign: set[str] = set()
+    waiting = [entry]
+    while waiting:
+        name = waiting.pop()
+        file = module_file(name)
+        if file is None:
+            foreign.add(name.partition(".")[0])
+        elif file not in files:
+            files.add(file)
+            waiting += [name.rpartition(".")[0]] if "." in name else []
+            waiting += imported_modules(file)
+    return files, foreign
+
+
 def place(file: Path) -> str:
     """The file as a reader finds it: relative to the project."""
     return str(file.relative_to(ROOT))

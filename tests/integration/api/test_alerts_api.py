@@ -102,5 +102,6 @@ async def test_open_alerts_are_listed_by_page(client: httpx.AsyncClient, databas
     await acknowledged(client, first, PERSON)
     taken = (await client.get("/api/alerts", params={"estado": "reconhecido", "dominio": "eco"})).json()["items"]
     assert [(one["task_id"], one["id"], one["status_url"]) for one in taken] == [(first, "A1", f"/api/tasks/{first}")]
-    for bad in ({"cursor": "x"}, {"estado": "talvez"}, {"limit": 0}):
+    # A misspelt domain must not look like a quiet night.
+    for bad in ({"cursor": "x"}, {"estado": "talvez"}, {"limit": 0}, {"dominio": "ecoo"}):
         assert (await client.get("/api/alerts", params=bad)).status_code == 422

@@ -66,7 +66,7 @@ async def test_what_does_not_exist_is_not_found(client: httpx.AsyncClient, path:
 async def test_a_question_is_answered_and_its_merge_undone(client: httpx.AsyncClient, task: str) -> None:
     (question,) = (await client.get(f"{BASE}/revisoes")).json()["items"]
     assert (question["motivo"], question["estado"], question["linha"]) == ("possivel_mesma_pessoa", "aberta", 4)
-    assert [person["name"] for person in question["pessoas"]] == ["Rosa Ivonete Carrilho", "Rosa Ivonete Carrilo"]
+    assert [person["nome"] for person in question["pessoas"]] == ["Rosa Ivonete Carrilho", "Rosa Ivonete Carrilo"]
     decision = {"decisao": "mesma_pessoa", "responsavel": "Dra. Vera Lima"}
     url = f"{BASE}/revisoes/{question['id']}"
     decided = (await client.post(url, json=decision)).json()

@@ -37,6 +37,12 @@ async def test_files_are_sent_and_the_exit_code_says_how_it_went(
     assert await asyncio.to_thread(main, [str(good), "--port", str(free_ports(1)[0])]) == NO_ANSWER
 
 
+def test_a_file_that_is_not_there_is_wrong_usage(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit) as ended:
+        main(["absent.hl7"])
+    assert (ended.value.code, "absent.hl7: No such file" in capsys.readouterr().err) == (2, True)
+
+
 async def test_the_demos_message_is_a_new_task_each_time(store: Database, start: Start):
     server = await start()
     found = documents(load_domains(["handlers"]), DomainSettings(), ("127.0.0.1", server.port))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import httpx
 import pytest
 from fastapi import FastAPI, Query
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from api.errors import PROBLEM_JSON, install, invalid_field, problem
 from handlers.registry import load_domains
@@ -95,6 +95,15 @@ def test_every_wrong_field_is_named_with_its_reason() -> None:
 def test_a_missing_field_and_a_limit_are_said() -> None:
     assert _refusal(DOMAIN.events[0], {}).fields == [("texto", "campo obrigatório")]
     assert _refusal(DOMAIN.events[1], {"segundos": 601}).fields == [("segundos", "deve ser menor ou igual a 600.0")]
+
+
+def test_a_choice_is_listed_in_one_language() -> None:
+    class Reviewed(BaseModel):
+        decisao: Literal["aceito", "editado", "rejeitado"]
+
+    with pytest.raises(ValidationError) as refused:
+        Reviewed.model_validate({"decisao": "talvez"})
+    assert invalid_field(refused.value).detail == "decisao: deve ser um de: 'aceito', 'editado' ou 'rejeitado'"
 
 
 def test_a_flood_of_errors_is_cut_short() -> None:
