@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -22,8 +22,6 @@ from shared.messaging.topology import EVENTS_QUEUE
 
 ROOT = Path(__file__).resolve().parent.parent
 VHOST = "bench_vazio"
-# As a server with 2 GB would be set up: the stock 128 MB hold a sixth of the register that `ingest` makes.
-_SERVER = ("shared_buffers=512MB", "max_wal_size=4GB")
 
 
 @dataclass(frozen=True)
@@ -85,17 +83,30 @@ def rig(rows: int = 1_000_000) -> Iterator[Rig]:
         RabbitNode(
             folder / "rabbit", [VHOST, "fluxo_clinico", "fluxo_exams", "fluxo_opme", "ingestao_dados"]
         ) as rabbit,
-        PostgresNode(folder / "postgres", _SERVER) as postgres,
+        PostgresNode(folder / "postgres") as postgres,
+        _migrated(Rig(rabbit, "", folder, rows), postgres) as made,
     ):
-        name = f"bench{os.getpid()}"
-        made = Rig(rabbit, postgres.create_database(name), folder, rows)
-        subprocess.run(
-            [sys.executable, "-m", "alembic", "upgrade", "head"], cwd=ROOT, env=made.environment("worker"), check=True
-        )
-        try:
-            yield made
-        finally:
-            postgres.drop_database(name)
+        yield made
+
+
+@contextmanager
+def own_server(rig: Rig, *settings: str) -> Iterator[Rig]:
+    """The same rig on a PostgreSQL of the section's own, with `settings`; the others keep the stock one."""
+    with PostgresNode(rig.folder / "postgres-own", settings) as postgres, _migrated(rig, postgres) as made:
+        yield made
+
+
+@contextmanager
+def _migrated(rig: Rig, postgres: PostgresNode) -> Iterator[Rig]:
+    name = f"bench{os.getpid()}"
+    made = replace(rig, database_url=postgres.create_database(name))
+    subprocess.run(
+        [sys.executable, "-m", "alembic", "upgrade", "head"], cwd=ROOT, env=made.environment("worker"), check=True
+    )
+    try:
+        yield made
+    finally:
+        postgres.drop_database(name)
 
 
 def free_port() -> int:

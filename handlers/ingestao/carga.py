@@ -22,6 +22,7 @@ from handlers.ingestao.leitura.linhas_csv import ler_csv
 from handlers.ingestao.leitura.linhas_fhir import ler_fhir
 from handlers.ingestao.leitura.linhas_hl7 import ler_hl7
 from handlers.ingestao.leitura.linhas_ndjson import ler_ndjson
+from handlers.ingestao.leitura.lotes_hl7 import contagens_divergentes
 from handlers.ingestao.requests import Ingestao
 from handlers.ingestao.rules.grupos import Arquivo, avaliar_carga
 from handlers.ingestao.rules.pessoas import Leitura
@@ -107,7 +108,8 @@ class Carga:
         key = FileKey(tenant, self._evento, exame.sha256, _options(pedido))
         carga = Load(lugares.database, key, exame.tamanho, chunks, lugares.blind.of(tenant))
         outcome = load(carga, run)
-        told = Arquivo(pedido.formato, exame.sha256, exame.tamanho, exame.codificacao, outcome.known_before)
+        counts = contagens_divergentes(arquivo, exame.inicio) if pedido.formato == "hl7v2" else ()
+        told = Arquivo(pedido.formato, exame.sha256, exame.tamanho, exame.codificacao, outcome.known_before, counts)
         return avaliar_carga(told, outcome.figures)
 
 

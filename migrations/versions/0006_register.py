@@ -17,12 +17,14 @@ branch_labels = None
 depends_on = None
 
 _SEQUENCE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+_ID = sa.String(length=36).with_variant(sa.Uuid(), "postgresql")
+_HEX128 = sa.String(length=32).with_variant(sa.Uuid(), "postgresql")
 
 
 def upgrade() -> None:
     op.create_table(
         "patients",
-        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("id", _ID, nullable=False),
         sa.Column("tenant", sa.String(length=64), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("social_name", sa.Text(), nullable=True),
@@ -36,15 +38,17 @@ def upgrade() -> None:
         sa.Column("block_name", sa.BigInteger(), nullable=True),
         sa.Column("block_mother", sa.BigInteger(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("merged_into", sa.Uuid(), nullable=True),
+        sa.Column("merged_into", _ID, nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("ix_patients_block_name", "patients", ["block_name", "id"])
-    op.create_index("ix_patients_block_mother", "patients", ["block_mother", "id"])
+    for block in ("block_name", "block_mother"):
+        for name, held in (("cpf", sa.text("cpf IS NOT NULL")), ("no_cpf", sa.text("cpf IS NULL"))):
+            index = f"ix_patients_{block}_{name}"
+            op.create_index(index, "patients", [block, "id"], postgresql_where=held, sqlite_where=held)
 
     op.create_table(
         "physicians",
-        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("id", _ID, nullable=False),
         sa.Column("tenant", sa.String(length=64), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("birth_date", sa.Date(), nullable=True),
@@ -54,22 +58,22 @@ def upgrade() -> None:
         sa.Column("cns", sa.String(length=15), nullable=True),
         sa.Column("extra", sa.JSON(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("merged_into", sa.Uuid(), nullable=True),
+        sa.Column("merged_into", _ID, nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
 
     op.create_table(
         "register_identifiers",
-        sa.Column("blind", sa.Uuid(), nullable=False),
+        sa.Column("blind", _HEX128, nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("tenant", sa.String(length=64), nullable=False),
-        sa.Column("person", sa.Uuid(), nullable=False),
+        sa.Column("person", _ID, nullable=False),
         sa.PrimaryKeyConstraint("blind", "kind"),
     )
 
     op.create_table(
         "register_history",
-        sa.Column("person", sa.Uuid(), nullable=False),
+        sa.Column("person", _ID, nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("image", sa.JSON(), nullable=False),
@@ -112,9 +116,9 @@ def upgrade() -> None:
         sa.Column("ingestion", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("line", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("first_byte", sa.BigInteger(), nullable=False),
-        sa.Column("digest", sa.Uuid(), nullable=False),
+        sa.Column("digest", _HEX128, nullable=False),
         sa.Column("disposition", sa.String(length=10), nullable=False),
-        sa.Column("person", sa.Uuid(), nullable=True),
+        sa.Column("person", _ID, nullable=True),
         sa.Column("codes", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("ingestion", "line"),
     )

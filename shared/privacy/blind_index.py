@@ -22,6 +22,8 @@ _OUTER = bytes(byte ^ 0x5C for byte in range(256))
 class IdentifierKind(StrEnum):
     """What names a person; the words are part of what is hashed."""
 
+    __hash__ = str.__hash__  # enum's own is written in Python, and a file of a million rows asks three times a row
+
     CPF = "cpf"
     CNS = "cns"
     RECORD = "prontuario"

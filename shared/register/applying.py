@@ -27,6 +27,10 @@ NEW_IDENTIFIER = "identificador_novo"
 MERGED = "fusao"
 _ROW = ("ingestion", "line", "first_byte", "digest", "disposition", "person", "codes")
 _WORDS = {disposition: disposition.value for disposition in Disposition}
+# A chunk asks for ten thousand keys at once, and the planner would rather read a table ten times its size than an index
+# so often: every chunk read all the register, and a load became quadratic. It prices the scan that it then cannot avoid
+# (of the chunk's own staged rows) at a sum that would have it compiled.
+_BY_INDEX = "SET LOCAL enable_seqscan = off; SET LOCAL jit = off; SET LOCAL plan_cache_mode = force_generic_plan"
 _Outcome = tuple[Disposition, str | None, tuple[str, ...]]
 
 
@@ -63,8 +67,7 @@ def apply(database: Database, opened: Opened, given: Prepared, figures: Figures,
 def _one_at_a_time(connection: Connection, tenant: str) -> None:
     """Two files of one tenant may bring the same person at the same moment; SQLite has one writer anyway."""
     if connection.dialect.name == "postgresql":
-        # A plan kept from when the tables were empty reads all of them for every chunk.
-        connection.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
+        connection.execute(text(_BY_INDEX))
         connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"register {tenant}"))))
 
 
@@ -147,6 +150,6 @@ def _write_rows(connection: Connection, work: _Work, given: Prepared, figures: F
         figures.add(row.line, disposition, codes)
         if disposition is Disposition.REJECTED:
             rejects.append((ingestion, row.line, row.raw))
-    insert_many(connection, ingestion_rows, _ROW, rows, plain=True)
+    insert_many(connection, ingestion_rows, _ROW, rows)
     insert_many(connection, ingestion_rejects, ("ingestion", "line", "raw"), rejects)
     return figures

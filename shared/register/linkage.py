@@ -6,8 +6,7 @@ By itself the register joins a row to a person only on an identifier of theirs w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.register.names import same_first_name
 from shared.register.records import BIRTH, FIELDS, NAME, Disposition, Kind, Person, Stored
@@ -20,8 +19,7 @@ POSSIBLE_TWIN = "possivel_mesma_pessoa"
 _CPF = {kind: names.index("cpf") for kind, names in FIELDS.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """`reason` says why a person is asked; `values` and `extra` are the person's after an update."""
 
     disposition: Disposition
@@ -33,11 +31,14 @@ class Decision:
     merge: bool = False
 
 
+_INSERTED = Decision(Disposition.INSERTED)
+
+
 def decide(row: Person, found: list[Stored], prior: list[Stored]) -> Decision:
     """`found`: the different people who hold an identifier of the row; `prior`: those an A40 message names as well."""
-    everybody = list({person.id: person for person in (*found, *prior)}.values())
+    everybody = list({person.id: person for person in (*found, *prior)}.values()) if prior else found
     if not everybody:
-        return Decision(Disposition.INSERTED)
+        return _INSERTED
     if len(everybody) > 1:
         return _several(row, everybody, declared=len(found) == len(prior) == 1)
     person = everybody[0]

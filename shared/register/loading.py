@@ -18,8 +18,8 @@ from shared.register.applying import apply
 from shared.register.blocks import Blocking
 from shared.register.figures import Figures
 from shared.register.ingestions import FileKey, Opened, State
+from shared.register.interpreter import tuned_for_loading
 from shared.register.preparing import prepared
-from shared.register.rare_collection import rare_collection
 from shared.register.records import Chunk, Position
 
 _log = structlog.get_logger(__name__)
@@ -82,7 +82,7 @@ def _opened(given: Load, run: Run) -> Opened:
 def _apply_all(given: Load, opened: Opened, run: Run) -> Figures:
     figures, next_progress = opened.figures, 0.0
     blocking = Blocking(given.blind)
-    with rare_collection(), read_ahead(prepared(given.read(opened.position), given.blind)) as ready:
+    with tuned_for_loading(), read_ahead(prepared(given.read(opened.position), given.blind)) as ready:
         for one in ready:
             run.check()
             figures = apply(given.database, opened, one, figures, blocking)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
 
 from rapidfuzz import fuzz
 from rapidfuzz.distance import JaroWinkler
@@ -32,6 +31,7 @@ _SOUNDS = (
 )
 _REPEATED = re.compile(r"(.)\1+")
 _VOWELS_INSIDE = re.compile("(?<!^)[AEIOU]")
+_REMEMBERED = 65_536  # words; more than the names of a country's people
 _PARTICLES = {"DE", "DA", "DO", "DAS", "DOS", "E", "DI", "DU"}
 _NO_SURNAME = _PARTICLES | {"FILHO", "FILHA", "NETO", "NETA", "JUNIOR", "JR", "SOBRINHO", "SOBRINHA"}
 
@@ -43,7 +43,6 @@ def folded(name: str) -> str:
     return " ".join(_LETTERS.sub(" ", name.upper()).split())
 
 
-@lru_cache(maxsize=65_536)
 def sound(word: str) -> str:
     """A word by its sound: Souza and Sousa, Luiz and Luis, Walter and Valter are one each; "" without letters."""
     word = folded(word).replace(" ", "")
@@ -53,24 +52,40 @@ def sound(word: str) -> str:
     return _VOWELS_INSIDE.sub("", word)
 
 
-@lru_cache(maxsize=65_536)
-def _surname_sound_of(word: str) -> str:
-    return "" if folded(word) in _NO_SURNAME else sound(word)
+class Sounds:
+    """The sounds of names. Words recur, so those heard are remembered, as long as this object and up to a limit."""
+
+    def __init__(self) -> None:
+        self._words: dict[str, str] = {}
+        self._surnames: dict[str, str] = {}
+
+    def surname(self, name: str) -> str:
+        """The sound of the last word that is neither a particle nor a generation (Filho, Neto); "" without one."""
+        for word in reversed(name.split()):
+            found = self._surnames.get(word)
+            if found is None:
+                found = "" if folded(word) in _NO_SURNAME else sound(word)
+                _remember(self._surnames, word, found)
+            if found:
+                return found
+        return ""
+
+    def mother(self, name: str) -> str:
+        """First and last word, by sound; "" without one."""
+        last = self.surname(name)
+        if not last:
+            return ""
+        word = name.split(maxsplit=1)[0]
+        first = self._words.get(word)
+        if first is None:
+            first = sound(word)
+            _remember(self._words, word, first)
+        return f"{first} {last}"
 
 
-def surname_sound(name: str) -> str:
-    """The sound of the last word that is neither a particle nor a generation (Filho, Neto); "" without one."""
-    for word in reversed(name.split()):
-        found = _surname_sound_of(word)
-        if found:
-            return found
-    return ""
-
-
-def mother_sound(name: str) -> str:
-    """First and last word, by sound; "" without one."""
-    last = surname_sound(name)
-    return f"{sound(name.split(maxsplit=1)[0])} {last}" if last else ""
+def _remember(known: dict[str, str], word: str, heard: str) -> None:
+    if len(known) < _REMEMBERED:
+        known[word] = heard
 
 
 def likeness(one: str, other: str) -> int:

@@ -56,4 +56,4 @@ def keep_history(connection: Connection, people: Iterable[Stored], cause: str) -
 def write_identifiers(connection: Connection, tenant: str, attached: Iterable[tuple[Kind, str, str]]) -> None:
     """New (kind, blind value, person) triples; nobody may hold them yet."""
     rows = [(tenant, _WORDS[kind], key, person) for kind, key, person in attached]
-    insert_many(connection, register_identifiers, ("tenant", "kind", "blind", "person"), rows, plain=True)
+    insert_many(connection, register_identifiers, ("tenant", "kind", "blind", "person"), rows)

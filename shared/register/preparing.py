@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from shared.privacy.blind_index import BlindIndex
 from shared.register.blocks import Blocking, Blocks
@@ -14,8 +15,7 @@ from shared.register.records import Chunk, Person, Row
 _DIGEST_BYTES = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Keys:
+class Keys(NamedTuple):
     """The blind values of one row's identifiers, and of those that it declares to be the same person's."""
 
     own: tuple[str, ...] = ()

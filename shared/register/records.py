@@ -12,6 +12,7 @@ from shared.privacy.blind_index import IdentifierKind
 
 
 class Kind(StrEnum):
+    __hash__ = str.__hash__  # enum's own is written in Python, and a row asks several times
     PATIENT = "patient"
     PHYSICIAN = "physician"
 
@@ -19,6 +20,7 @@ class Kind(StrEnum):
 class Disposition(StrEnum):
     """What became of a row. Exactly one each; all are final."""
 
+    __hash__ = str.__hash__  # as above
     INSERTED = "inserido"
     UPDATED = "atualizado"
     DUPLICATE = "duplicado"  # everything that the row says was known already

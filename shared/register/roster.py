@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, Text, bindparam, cast, func, select
 from sqlalchemy.engine import Connection
 from uuid_utils import uuid7
 
 from shared.register.preparing import Keys
 from shared.register.records import Kind, Person, Stored
 from shared.register.schema import register_identifiers
-from shared.register.tables import given, in_pieces, one_of, people
+from shared.register.tables import as_text, given, in_pieces, one_of, people
 
 _i = register_identifiers.c
 
@@ -64,7 +64,7 @@ class Roster:
         """Give the person those identifiers of the row that nobody holds; whether there were any."""
         holders = self._holders[person.kind]
         keys = self._keys[place]
-        free = [key for key in keys.own + keys.prior if key not in holders]
+        free = [key for key in (keys.own + keys.prior if keys.prior else keys.own) if key not in holders]
         for key in free:
             holders[key] = person
             self.attached.append((person.kind, key, person.id))
@@ -80,12 +80,9 @@ class Roster:
         row = self._rows[place]
         assert row is not None
         holders = self._holders[row.kind]
-        found: list[Stored] = []
-        for key in keys:
-            person = holders.get(key)
-            if person is not None and person not in found:
-                found.append(person)
-        return found
+        found = [holders[key] for key in keys if key in holders]
+        # One object each: an identifier of a merged row leads to the same survivor.
+        return found if len(found) < 2 else list({id(person): person for person in found}.values())
 
 
 def _load(connection: Connection, tenant: str, kind: Kind, blinds: set[str]) -> dict[str, Stored]:
@@ -102,4 +99,6 @@ def _load(connection: Connection, tenant: str, kind: Kind, blinds: set[str]) -> 
 @lru_cache(maxsize=2)
 def _holders(dialect: str) -> Select[Any]:
     conditions = (one_of(dialect, _i.blind), _i.tenant == bindparam("tenant"), _i.kind == bindparam("kind"))
-    return select(_i.blind, _i.person).where(*conditions)
+    if dialect != "postgresql":
+        return select(_i.blind, _i.person).where(*conditions)
+    return select(func.replace(cast(_i.blind, Text), "-", ""), as_text(dialect, _i.person)).where(*conditions)

@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, Text, any_, bindparam, cast, func, select
+from sqlalchemy import ColumnElement, Select, Table, Text, Uuid, any_, bindparam, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import Connection
+from sqlalchemy.types import TypeEngine
 
 from shared.register.records import FIELDS, Kind, Stored
 from shared.register.schema import patients, physicians
@@ -26,15 +27,20 @@ def in_pieces(values: Collection[str]) -> Iterator[Sequence[str]]:
 
 
 def one_of(dialect: str, column: ColumnElement[Any]) -> ColumnElement[bool]:
-    """The condition that `column` is one of `given(dialect, values)`, words without a comma."""
+    """The condition that `column`, an id or a blind value, is one of `given(dialect, values)`."""
     if dialect != "postgresql":
         return column.in_(bindparam(_GIVEN, expanding=True))
-    return column == any_(unfolded())
+    return column == any_(unfolded(Uuid()))
 
 
-def unfolded() -> Any:
+def unfolded(item: TypeEngine[Any]) -> Any:
     """The values given on PostgreSQL as one text: the driver takes ten times as long over a list."""
-    return cast(func.string_to_array(bindparam(_GIVEN, type_=Text()), ","), ARRAY(Text()))
+    return cast(func.string_to_array(bindparam(_GIVEN, type_=Text()), ","), ARRAY(item))
+
+
+def as_text(dialect: str, column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """An id as the text it is here; the driver would make an object of PostgreSQL's uuid first."""
+    return cast(column, Text).label(column.key) if dialect == "postgresql" else column
 
 
 def given(dialect: str, values: Sequence[str]) -> dict[str, Any]:
@@ -63,5 +69,6 @@ def people(connection: Connection, tenant: str, kind: Kind, ids: Collection[str]
 @lru_cache(maxsize=8)
 def _by_id(kind: Kind, dialect: str) -> Select[Any]:
     table = TABLES[kind]
-    columns = [table.c[name] for name in (*FIELDS[kind], "extra", "version", "merged_into", "id")]
-    return select(*columns).where(one_of(dialect, table.c.id), table.c.tenant == bindparam("tenant"))
+    columns = [table.c[name] for name in (*FIELDS[kind], "extra", "version")]
+    ids = [as_text(dialect, table.c[name]) for name in ("merged_into", "id")]
+    return select(*columns, *ids).where(one_of(dialect, table.c.id), table.c.tenant == bindparam("tenant"))

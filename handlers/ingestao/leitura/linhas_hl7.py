@@ -27,7 +27,7 @@ def ler_hl7(
         arquivo.seek(inicio)
         if arquivo.read(_BLOCK).lstrip(_FRAMING)[:3] not in (b"MSH", b"FHS", b"BHS"):
             raise ArquivoRecusado("hl7_ausente", "o arquivo deve começar com FHS, BHS ou MSH")
-    for position, raw in _messages(arquivo, offset):
+    for position, raw in messages(arquivo, offset):
         if not raw.startswith(b"MSH"):
             continue
         person, codes = (None, ("mensagem_longa",)) if len(raw) >= MESSAGE_MAX else pessoa_de_mensagem(raw, leitura)
@@ -35,7 +35,7 @@ def ler_hl7(
         number += 1
 
 
-def _messages(arquivo: BinaryIO, offset: int) -> Iterator[tuple[int, bytes]]:
+def messages(arquivo: BinaryIO, offset: int) -> Iterator[tuple[int, bytes]]:
     """(first byte, bytes) of each message and each wrapping segment, up to where the next one begins."""
     arquivo.seek(offset)
     buffer, ended = b"", False

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 
 from handlers.ingestao.tables.loader import table
 from shared.findings import Avaliacao, Gravidade
-from shared.register.figures import Figures
+from shared.register.figures import LINES_SHOWN, Figures
 from shared.register.linkage import POSSIBLE_TWIN
 from shared.register.records import Disposition
 
@@ -30,14 +31,25 @@ _NEEDS_SOMEBODY = frozenset({Disposition.AMBIGUOUS, Disposition.REJECTED})
 
 
 @dataclass(frozen=True, slots=True)
+class Contagem:
+    """A trailer of an HL7 batch: BTS counts messages, FTS batches. `numero` says which one of its kind it is."""
+
+    segmento: str
+    numero: int
+    declarado: int
+    lido: int
+
+
+@dataclass(frozen=True, slots=True)
 class Arquivo:
-    """What is known of the file itself. `tamanho` is in bytes."""
+    """What is known of the file itself. `tamanho` is in bytes; `contagens` are those that do not agree."""
 
     formato: str
     sha256: str
     tamanho: int
     codificacao: str
     ja_carregado: bool
+    contagens: Sequence[Contagem] = ()
 
 
 def avaliar_carga(arquivo: Arquivo, figures: Figures) -> Avaliacao:
@@ -56,6 +68,7 @@ def avaliar_carga(arquivo: Arquivo, figures: Figures) -> Avaliacao:
     if arquivo.ja_carregado:
         texto = "Este arquivo já tinha sido carregado: nada mudou, e os números são os da primeira carga."
         saida.anotar("arquivo_ja_carregado", Gravidade.INFO, texto, {"ja_carregado": True}, _TABLE["fonte"], VERSAO)
+    _write_counts(arquivo.contagens, saida)
     _write_groups(figures, saida)
     return saida
 
@@ -68,6 +81,19 @@ def _write_sum(figures: Figures, saida: Avaliacao) -> None:
     if not figures.rows:
         texto = "O arquivo não tem nenhuma linha de dados."
         saida.anotar("arquivo_sem_linhas", Gravidade.ATENCAO, texto, {"linhas_lidas": 0}, _TABLE["fonte"], VERSAO)
+
+
+def _write_counts(contagens: Sequence[Contagem], saida: Avaliacao) -> None:
+    """Messages may be missing, or come twice: nobody but the sender knows which."""
+    if not contagens:
+        return
+    first = contagens[0]
+    texto = (
+        f"{len(contagens)} contagem(ns) de fim de lote não conferem com o arquivo; a primeira: o {first.segmento} de "
+        f"número {first.numero} declara {first.declarado} e foram lidos {first.lido}. Confirme o envio com a origem."
+    )
+    evidencia = {"quantidade": len(contagens), "contagens": [asdict(one) for one in contagens[:LINES_SHOWN]]}
+    saida.anotar("contagem_divergente", Gravidade.ATENCAO, texto, evidencia, "HL7 v2.5 §2.15 (BTS-1, FTS-1)", VERSAO)
 
 
 def _write_groups(figures: Figures, saida: Avaliacao) -> None:

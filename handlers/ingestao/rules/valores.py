@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from functools import lru_cache
 from typing import get_args
 
 from handlers.ingestao.rules.identificadores import cns_confere, cpf_confere
@@ -15,9 +14,8 @@ from shared.clinical.identifiers import Uf, crm_number, normalise
 
 ZEROS_PERDIDOS = "cpf_zeros_a_esquerda_perdidos"
 FORMULA = "formula_suspeita"
-_SLASHED = re.compile(r"([0-9]{2})/([0-9]{2})/([0-9]{4})")
-_ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
-_LAST_MONTH = 12
+_WRITTEN = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{2}/[0-9]{2}/[0-9]{4}")
+_LAST_MONTH = "12"
 _EARLIEST_YEAR = 1900
 _CPF, _CNS = 11, 15
 _SHORTEST_CPF_AFTER_LOSS = 8  # a spreadsheet drops the zeros in front; four or more are rarer than typing errors
@@ -33,26 +31,25 @@ MEDIDAS = frozenset({"peso_kg", "altura_cm"})
 Conferido = tuple[str | None, str | None]
 
 
-@lru_cache(maxsize=65_536)
 def nascimento(texto: str, formato_data: str | None) -> tuple[date | None, str | None]:
     """Codes: `data_ambigua`, `data_formato`, `data_inexistente`, `data_implausivel`.
 
     A slashed date whose first two numbers could both be months is ambiguous unless the sender declared dd/mm/aaaa.
     """
-    iso, slashed = _ISO.fullmatch(texto), _SLASHED.fullmatch(texto)
-    if iso:
-        year, month, day = map(int, iso.groups())
-    elif slashed and formato_data != "iso":
-        day, month, year = map(int, slashed.groups())
+    if not _WRITTEN.fullmatch(texto):
+        return None, "data_formato"
+    if texto[2] == "/":
+        day, month = texto[:2], texto[3:5]
+        if formato_data == "iso":
+            return None, "data_formato"
         if formato_data is None and day <= _LAST_MONTH and month <= _LAST_MONTH and day != month:
             return None, "data_ambigua"
-    else:
-        return None, "data_formato"
+        texto = f"{texto[6:]}-{month}-{day}"
     try:
-        found = date(year, month, day)
+        found = date.fromisoformat(texto)
     except ValueError:
         return None, "data_inexistente"
-    return (found, None) if year >= _EARLIEST_YEAR else (None, "data_implausivel")
+    return (found, None) if found.year >= _EARLIEST_YEAR else (None, "data_implausivel")
 
 
 def cpf(texto: str) -> tuple[str | None, str | None, bool]:
@@ -94,6 +91,8 @@ def nome(texto: str, coluna: str) -> Conferido:
             return None, "caractere_de_controle"
     if len(texto) > _NAME_MAX:
         return None, f"{coluna}_longo"
+    if texto[0].isalpha() and not texto[0].isnumeric():
+        return texto, None
     # A number where a name belongs: columns have shifted.
     return (
         (texto, None) if not texto.replace(" ", "").isnumeric() and _has_letter(texto) else (None, f"{coluna}_invalido")

@@ -25,8 +25,10 @@ from shared.privacy.blind_index import BlindIndexes
 from shared.register.schema import (
     ingestion_rejects,
     ingestion_rows,
+    ingestion_tasks,
     ingestions,
     link_candidates,
+    merges,
     patients,
     physicians,
     register_history,
@@ -51,6 +53,8 @@ _TABLES = (
     ingestion_rows,
     ingestion_rejects,
     link_candidates,
+    merges,
+    ingestion_tasks,
 )
 
 

@@ -110,3 +110,23 @@ def test_a_mixed_file_holds_both(loads: Loads) -> None:
     header = "nome;cpf;data_nascimento;crm;uf"
     text = csv_of("Ana Lima;52998224725;1990-01-31;;", "Caio Reis;;;77102;SP", header=header)
     assert counted(loads.load(text, "ingestao")) == {"inseridas": 2}
+
+
+_ONE = "Rosa Ivonete Carrilho;;83368671634;;;1974-09-30;F;"
+_OTHER = "Rosa Ivonete Carrilo;;52998224725;;;1974-09-30;F;"
+_NO_CPF = "Rosa Ivonete Carrilo;;;;10;1974-09-30;F;"
+_NOR_THIS = "Rosa Ivonete Carilho;;;;11;1974-09-30;F;"
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["one file", "two files"])
+@pytest.mark.parametrize(
+    ("first", "second", "questions"),
+    [(_ONE, _NO_CPF, 1), (_NO_CPF, _ONE, 1), (_NO_CPF, _NOR_THIS, 1), (_ONE, _OTHER, 0)],
+    ids=["then without CPF", "without CPF first", "neither has a CPF", "two CPFs"],
+)
+def test_people_are_asked_about_unless_each_has_a_cpf(
+    loads: Loads, together: bool, first: str, second: str, questions: int
+) -> None:
+    for rows in [(first, second)] if together else [(first,), (second,)]:
+        loads.load(csv_of(*rows))
+    assert len(loads.all(link_candidates)) == questions
