@@ -84,7 +84,8 @@ def record_number(text: str) -> str:
 
     Zeros and separators stay: to one hospital they are decoration, to another they tell two patients apart.
     """
-    return "".join(unicodedata.normalize("NFKC", text).upper().split())
+    bare = "".join(unicodedata.normalize("NFKC", text).upper().split())
+    return unicodedata.normalize("NFKC", bare)  # upper case may take a letter and its accent apart
 
 
 def _hmac(key: bytes, message: bytes) -> bytes:

@@ -223,7 +223,7 @@ async def test_a_degraded_result_can_be_signed_and_written_upon(client: httpx.As
         ({"parecer": None}, "parecer"),
         ({"parecer": "SEGREDO [A7]."}, "parecer"),
         ({"decisao": "SEGREDO"}, "decisao"),
-        ({"SEGREDO_NAO": 1}, "SEGREDO_NAO"),
+        ({"segredo_nao": 1}, "segredo_nao"),
     ],
 )
 async def test_a_bad_body_names_the_field_and_never_the_value(
