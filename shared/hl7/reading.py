@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 
 from shared.hl7.mapping import Mapping
 from shared.hl7.message import parse
@@ -59,15 +60,22 @@ def _put_measure(mapping: Mapping, found: Observation, path: str, unit: str) -> 
     if found.unit.casefold() != unit:
         mapping.odd(found.segment.at(6), "unidade_desconhecida", f"esperada a unidade {unit}")
         return
+    value = measured(mapping, found)
+    if value is not None:
+        mapping.put(path, str(value), found.place)
+
+
+def measured(mapping: Mapping, found: Observation) -> Decimal | None:
+    """The number of an observation; None, and reported, where it is none or only a bound."""
     try:
         number = found.number()
     except ValueError as error:
         mapping.odd(found.place, "valor_nao_compreendido", str(error))
-        return
+        return None
     if number.comparator:
         mapping.odd(found.place, "valor_com_comparador", "é um limite, não uma medida")
-    else:
-        mapping.put(path, str(number.value), found.place)
+        return None
+    return number.value
 
 
 def put_notes(mapping: Mapping) -> None:

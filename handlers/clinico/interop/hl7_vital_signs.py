@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from shared.hl7.mapping import Mapping
 from shared.hl7.observations import Observation, observations, plain
-from shared.hl7.reading import put_person_observation
+from shared.hl7.reading import measured, put_person_observation
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +72,9 @@ def _put_measure(mapping: Mapping, sign: Sign, found: Observation) -> None:
     if found.unit.casefold().replace(" ", "") not in sign.units:
         mapping.odd(found.segment.at(6), "unidade_desconhecida", f"unidade não aceita para {sign.field}")
         return
-    try:
-        number = found.number()
-    except ValueError as error:
-        mapping.odd(found.place, "valor_nao_compreendido", str(error))
+    value = measured(mapping, found)
+    if value is None:
         return
-    if number.comparator:
-        mapping.odd(found.place, "valor_com_comparador", "é um limite, não uma medida")
-        return
-    value = number.value
     whole = sign.field != "temperatura_c" and value == value.to_integral_value()
     mapping.put(path, int(value) if whole else str(value), found.place)
 
