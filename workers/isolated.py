@@ -51,6 +51,7 @@ def main() -> None:
     config = settings()
     configure_logging(config.platform, "isolated")
     work = DomainWork.load(config.domains, order["domain"])
+    say({"ready": True})
     run = _LonelyRun(order["task_id"], order["attempt"], order["deadline_s"])
 
     def keep(evaluation: Avaliacao) -> None:

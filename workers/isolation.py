@@ -17,19 +17,23 @@ from workers.attempt import Keep
 from workers.run_handle import RunHandle
 
 _log = structlog.get_logger(__name__)
+# Importing the crews takes seconds of CPU that are not the task's; a child that is not ready by then never will be.
+START_S = 60.0
 
 
 def perform(domain: str, claim: Claimed, run: RunHandle, keep: Keep) -> dict[str, Any]:
     """The result, as `workers.attempt.perform`. Raises WorkerKilled when the child died under the task."""
+    budget = run.remaining()
     order = {
         "domain": domain,
         "event": claim.event,
         "task_id": claim.task_id,
         "attempt": run.attempt,
         "payload": claim.payload,
-        "deadline_s": run.remaining(),
+        "deadline_s": budget,
     }
     _log.warning("attempt_isolated", task_id=claim.task_id, deaths=claim.deaths)
+    run.allow(START_S + budget)
     with subprocess.Popen(
         [sys.executable, "-m", "workers.isolated"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as child:
@@ -42,7 +46,9 @@ def perform(domain: str, claim: Claimed, run: RunHandle, keep: Keep) -> dict[str
             _log.warning("isolated_died_early", task_id=claim.task_id)
         for line in child.stdout:
             message = json.loads(line)
-            if "findings" in message:
+            if "ready" in message:
+                run.allow(budget)
+            elif "findings" in message:
                 keep(Avaliacao.model_validate(message["findings"]))
             elif "result" in message:
                 return dict(message["result"])

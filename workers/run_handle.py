@@ -45,6 +45,10 @@ class RunHandle(Run):
     def remaining(self) -> float:
         return max(0.0, self._deadline - time.monotonic())
 
+    def allow(self, seconds: float) -> None:
+        """The attempt now has `seconds` left: a process that must start first does so on its own time."""
+        self._deadline = time.monotonic() + seconds
+
     def on_interrupt(self, callback: Callable[[], None]) -> None:
         with self._lock:
             if self._interruption is None:

@@ -79,3 +79,11 @@ def test_a_child_is_killed_when_the_attempt_must_stop(run: RunHandle) -> None:
         run.interrupt(TaskCancelled("a pedido"))
         with pytest.raises(TaskCancelled):
             running.result(30)
+
+
+def test_the_time_a_child_takes_to_start_is_not_the_tasks(run: RunHandle, monkeypatch: pytest.MonkeyPatch) -> None:
+    allowed: list[float] = []
+    monkeypatch.setattr(run, "remaining", lambda: 4.0)
+    monkeypatch.setattr(run, "allow", allowed.append)
+    perform(run, "instavel", falhas=0)
+    assert allowed == [isolation.START_S + 4.0, 4.0]
