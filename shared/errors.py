@@ -22,8 +22,8 @@
     ├── MessageRejected                a broker message that cannot be understood; kept raw
     └── ExecutionError                 while a task runs
         ├── TransientFailure           try again later, with back-off
-        │   └── ModelUnavailable       the model did not answer; the last one degrades
-        ├── ModelRefused               the model will not answer; degrade now
+        │   └── ModelUnavailable  503  no model answered; the last attempt degrades (more in shared/llm/errors.py)
+        ├── ModelRefused          502  the model will not answer; degrade now (more in shared/llm/errors.py)
         ├── RulesFailed                deterministic code could not decide; fail with the reason
         ├── Interrupted                something outside stops the attempt
         │   ├── TaskCancelled          a person asked for it
@@ -198,11 +198,29 @@ class TransientFailure(ExecutionError):
 
 
 class ModelUnavailable(TransientFailure):
+    """`kind` is the stable name of what happened at the provider (`shared.llm.failures.FaultKind`)."""
+
+    status = 503
+    slug = "model-unavailable"
+    title = "Nenhum modelo respondeu"
     code = "model_unavailable"
+
+    def __init__(self, detail: str = "", retry_after: float | None = None, kind: str = "unavailable") -> None:
+        super().__init__(detail, retry_after)
+        self.kind = kind
 
 
 class ModelRefused(ExecutionError):
+    """`kind` as in ModelUnavailable."""
+
+    status = 502
+    slug = "model-refused"
+    title = "O modelo não aceita o pedido"
     code = "model_refused"
+
+    def __init__(self, detail: str = "", kind: str = "refused") -> None:
+        super().__init__(detail)
+        self.kind = kind
 
 
 class RulesFailed(ExecutionError):

@@ -182,21 +182,25 @@ class MllpSettings(_Concern):
 
 
 class ModelSettings(_Concern):
-    """Which model the crews talk to. `offline` is deterministic and needs nothing."""
+    """Which models there are. `offline` is deterministic and needs nothing; `models_file` replaces `model_*`."""
 
-    model_provider: Literal["offline", "openai_compatible"] = "offline"
+    models_file: Path | None = Field(None, description="Catalogue of deployments, policies, prices and budgets (TOML)")
+    model_provider: Literal["offline", "openai", "anthropic", "gemini", "mistral", "ollama", "openai_compatible"] = (
+        "offline"
+    )
     model_name: str = "offline-deterministico"
     model_base_url: str | None = None
     model_api_key: SecretStr | None = None
     model_timeout_s: float = Field(60.0, gt=0)
     model_max_retries: int = Field(2, ge=0, le=10)
+    model_max_prompt_chars: int = Field(400_000, ge=1_000, description="All messages of one call together")
     opinion_language: Literal["pt", "en"] = Field("pt", description="Of the opinions; findings stay Portuguese")
     transferencia_internacional: bool = Field(False, description="Allow a model outside the house (LGPD art. 33)")
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        if self.model_provider == "openai_compatible" and not self.model_base_url:
-            raise ValueError("MODEL_BASE_URL is required with MODEL_PROVIDER=openai_compatible")
+        if self.model_provider in ("openai_compatible", "ollama") and not self.model_base_url:
+            raise ValueError(f"MODEL_BASE_URL is required with MODEL_PROVIDER={self.model_provider}")
         return self
 
 

@@ -61,9 +61,14 @@ def main() -> None:
         request = work.request(order["event"], order["payload"])
         say({"result": perform(work.handlers[order["event"]], request, run, keep)})
     except ExecutionError as error:
-        say({"error": {"code": error.code, "detail": error.detail}})
+        say({"error": {"kind": _kind(error), "detail": error.detail}})
     except Exception as error:  # noqa: BLE001 - the parent must learn of every failure; its text may hold data
-        say({"error": {"code": "unexpected_error", "detail": f"erro inesperado do tipo {type(error).__name__}"}})
+        say({"error": {"kind": "ExecutionError", "detail": f"erro inesperado do tipo {type(error).__name__}"}})
+
+
+def _kind(error: ExecutionError) -> str:
+    """Its nearest class of `shared.errors`: all that the parent decides by."""
+    return next(kind.__name__ for kind in type(error).__mro__ if kind.__module__ == "shared.errors")
 
 
 if __name__ == "__main__":

@@ -59,8 +59,6 @@ def perform(domain: str, claim: Claimed, run: RunHandle, keep: Keep) -> dict[str
 
 
 def _rebuilt(error: dict[str, str]) -> ExecutionError:
-    """The child's error by its code; what is unknown here counts as a plain failure."""
-    kinds = {
-        kind.code: kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, ExecutionError)
-    }
-    return kinds.get(error["code"], ExecutionError)(error["detail"])
+    """The child's error as the nearest kind that this process knows."""
+    kind: type[ExecutionError] = getattr(errors, error["kind"])
+    return kind(error["detail"])

@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
 
 from handlers.crew_runtime.identifying_patterns import holds_identifying_pattern
 from shared.errors import ModelRefused
+from shared.privacy.identifiers import Identifiers
 
 _PEOPLE = frozenset({"paciente", "profissional"})
 _NUMBERS = frozenset({"numero_guia", "lote", "udi", "idempotency_key"})
@@ -39,14 +39,6 @@ _SHORTEST_NAME = 3
 _SHORTEST_CODE = 5
 _SHORTEST_NUMBER = 7
 _QUOTE_WORDS = 5
-
-
-@dataclass(frozen=True)
-class Identifiers:
-    """What one request knows about people: `names` in the widest sense, and `quotes`, its free texts."""
-
-    names: frozenset[str] = frozenset()
-    quotes: frozenset[str] = frozenset()
 
 
 def known_identifiers(request: BaseModel) -> Identifiers:

@@ -135,11 +135,7 @@ def process_gateway() -> LlmGateway:
 
 
 def _prepared(model: BaseChatModel, request: ChatRequest) -> Runnable[Any, AIMessage]:
-    options: dict[str, Any] = {
-        name: value
-        for name, value in (("temperature", request.temperature), ("max_tokens", request.max_tokens))
-        if value is not None
-    }
+    options = dict(request.parameters)
     return model.bind_tools(request.tools, **options) if request.tools else model.bind(**options)
 
 

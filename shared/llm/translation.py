@@ -30,7 +30,7 @@ def to_reply(message: AIMessage, request: ChatRequest, *, provider: str, model: 
     )
     if not text and not calls:
         raise ModelUnavailable("o modelo respondeu vazio")
-    return ChatReply(text, calls, str(reason), _usage(message, request), provider, model)
+    return ChatReply(text, calls, str(reason), _usage(message, request), provider, model, "unico", "")
 
 
 def estimate_tokens(text: str) -> int:

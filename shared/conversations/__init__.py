@@ -1,0 +1,1 @@
+"""Conversations with models: who said what, and what of it a model is shown."""
