@@ -1,8 +1,7 @@
 """What a hospital sends for an encounter, an admission and a discharge.
 
 A list that is absent means "not informed"; an empty list means "stated to be none". The rules treat them differently.
-Vital signs are held against the hospital's plausibility table (`tables/sinais.json`), wide on purpose: it refuses
-typing errors and wrong units, never a sick patient (◇, house limits).
+A vital sign that cannot be right is accepted and kept as it came: the rules set it aside and say so (decision 0016).
 """
 
 from __future__ import annotations
@@ -11,9 +10,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from handlers.clinico.tables import SINAIS
 from shared.clinical.fields import DataHora, Entrada, Texto, TextoCurto, TextoLongo
 from shared.clinical.identifiers import Cid10, sigtap_code, tuss_code
 from shared.clinical.people import Pedido, Profissional
@@ -38,20 +36,6 @@ class SinaisVitais(Entrada):
     temperatura_c: Annotated[Decimal, Field(ge=0, le=1000)] | None = None
     consciencia: Literal["A", "C", "V", "P", "U"] | None = None
     glasgow: Annotated[int, Field(ge=3, le=15)] | None = None
-
-    @field_validator("fr_irpm", "spo2_pct", "pas_mmhg", "pad_mmhg", "fc_bpm", "temperatura_c")
-    @classmethod
-    def _plausible(cls, value: Decimal | int | None, info: ValidationInfo) -> Decimal | int | None:
-        limits = SINAIS.current().limits(str(info.field_name))
-        if value is not None and not limits.min <= value <= limits.max:
-            raise ValueError(f"valor implausível: confira a unidade; aceito de {limits.min} a {limits.max}")
-        return value
-
-    @model_validator(mode="after")
-    def _diastolic_below_systolic(self) -> Self:
-        if self.pas_mmhg is not None and self.pad_mmhg is not None and self.pad_mmhg >= self.pas_mmhg:
-            raise ValueError("pad_mmhg deve ser menor que pas_mmhg")
-        return self
 
 
 class Medicamento(Entrada):

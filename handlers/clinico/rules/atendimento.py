@@ -11,6 +11,7 @@ from handlers.clinico.rules.farmacia import avaliar_alergias, avaliar_duplicidad
 from handlers.clinico.rules.interacoes import avaliar_interacoes
 from handlers.clinico.rules.news2 import avaliar_news2
 from handlers.clinico.rules.qsofa import avaliar_qsofa
+from handlers.clinico.rules.sinais_separados import separar
 from shared.clinical.ages import age_in_years
 from shared.clinical.code_existence import avaliar_existencia
 from shared.clinical.terminology import CID10
@@ -22,7 +23,7 @@ def avaliar_atendimento(pedido: Consulta, cids: Sequence[str] | None, campo_cids
     saida = Avaliacao()
     idade = age_in_years(pedido.paciente.data_nascimento, pedido.data_hora.date())
     saida.calculos["idade_anos"] = idade
-    sinais = pedido.sinais_vitais or SinaisVitais()
+    sinais = separar(pedido.sinais_vitais or SinaisVitais(), saida)
     avaliar_news2(sinais, pedido.paciente, idade, saida)
     avaliar_qsofa(sinais, idade, saida)
     avaliar_alergias(pedido.medicamentos, pedido.alergias, "medicamentos", saida)

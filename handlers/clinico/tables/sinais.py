@@ -1,4 +1,4 @@
-"""Plausibility of vital signs: outside it, a typing error or a wrong unit, refused at the door by field."""
+"""Plausibility of vital signs: outside it, a typing error or a wrong unit, set aside by name."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Limites(Linha):
 
 
 class TabelaSinais(Tabela):
-    """Units stand in the names. Wide on purpose: they refuse errors, never a sick patient ◇."""
+    """Units stand in the names. Wide on purpose: they take out errors, never a sick patient ◇."""
 
     fonte: str
     fr_irpm: Limites
@@ -40,7 +40,7 @@ class TabelaSinais(Tabela):
 
     @model_validator(mode="after")
     def _every_news2_band_is_plausible(self) -> Self:
-        """What is refused as implausible scores nothing: the extreme bands, the ones that alert, must stay open."""
+        """What is set aside as implausible scores nothing: the extreme bands, the ones that alert, must stay open."""
         for band in FaixasNews2.model_fields:
             field = "spo2_pct" if band.startswith("spo2") else band
             ends = [row.ate for row in getattr(_BANDS, band) if row.ate is not None]

@@ -46,24 +46,12 @@ def test_required_fields(model: Any, example: dict[str, Any], required: list[str
         assert [error["loc"] for error in refusal.value.errors()] == [(field,)]
 
 
-@pytest.mark.parametrize(
-    ("field", "low", "high"),
-    [
-        ("fr_irpm", 0, 90),
-        ("spo2_pct", 20, 100),
-        ("pas_mmhg", 30, 320),
-        ("pad_mmhg", 10, 220),
-        ("fc_bpm", 0, 320),
-        ("temperatura_c", 22, 45),
-        ("glasgow", 3, 15),
-    ],
-)
-def test_plausibility_bounds(field: str, low: int, high: int) -> None:
-    for good in (low, high):
-        assert getattr(SinaisVitais.model_validate({field: good}), field) == good
-    for bad in (low - 1, high + 1):
+def test_glasgow_bounds() -> None:
+    for good in (3, 15):
+        assert SinaisVitais(glasgow=good).glasgow == good
+    for bad in (2, 16):
         with pytest.raises(ValidationError):
-            SinaisVitais.model_validate({field: bad})
+            SinaisVitais(glasgow=bad)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +59,6 @@ def test_plausibility_bounds(field: str, low: int, high: int) -> None:
     [
         (Consulta, CONSULTA, {"data_hora": "2026-11-18T08:40:00"}, "fuso"),
         (Consulta, CONSULTA, {"data_hora": "1950-01-01T08:40:00-03:00"}, "data_nascimento posterior"),
-        (Consulta, CONSULTA, {"sinais_vitais": {"pas_mmhg": 80, "pad_mmhg": 80}}, "pad_mmhg deve ser menor"),
         (Consulta, CONSULTA, {"sinais_vitais": {"escala_spo2": 3}}, "1 or 2"),
         (Consulta, CONSULTA, {"cids": ["J189X"]}, "CID-10"),
         (Consulta, CONSULTA, {"medicamentos": [{"nome": "X", "dose": 1}]}, "unidade da dose"),
