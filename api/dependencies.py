@@ -15,6 +15,7 @@ from shared.domain import Domain
 from shared.errors import NotFound
 from shared.fhir.readback import Readback
 from shared.files.store import FileStore
+from shared.llm.contract import ModelGateway
 from shared.privacy.blind_index import BlindIndexes
 from shared.settings import Settings
 
@@ -47,6 +48,7 @@ class Parts:
     files: FileStore
     blind: BlindIndexes
     readbacks: dict[str, dict[str, Readback]]
+    gateway: ModelGateway
 
 
 ANONYMOUS = Caller(tenant="default", client="anonymous")

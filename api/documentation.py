@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from starlette.responses import HTMLResponse
 
+from api.openai_request import ChatCompletionRequest
 from api.views import Problem, TaskAccepted
 from handlers.registry import load_document_examples, load_readers
 from shared.domain import Domain, Event
@@ -54,6 +55,8 @@ _TAGS = {
     "Alertas": "Achados críticos que esperam por uma pessoa",
     "Pacientes": "O que se sabe de um paciente em todos os domínios",
     "Arquivos": "Envio de arquivos para a ingestão",
+    "Modelos": "Os modelos que se pode pedir",
+    "OpenAI": "O que qualquer cliente da OpenAI fala: docs/openai-api.md",
     "Operação": "Saúde, métricas e mensagens não compreendidas",
 }
 _DESCRIPTION = """Sistemas hospitalares entregam trabalho; regras determinísticas encontram, equipes de agentes
@@ -87,13 +90,17 @@ def _document(app: FastAPI, settings: DomainSettings, domains: dict[str, Domain]
     tags += [{"name": name, "description": text} for name, text in _TAGS.items()]
     document = get_openapi(title="Plantão", version=app.version, description=_DESCRIPTION, routes=app.routes, tags=tags)
     schemas = document["components"]["schemas"]
-    schemas |= _schemas([event.request for domain in domains.values() for event in domain.events], "validation")
+    posted = [event.request for domain in domains.values() for event in domain.events if event.path is not None]
+    schemas |= _schemas(posted, "validation")
+    schemas |= _schemas([ChatCompletionRequest], "validation")
     schemas |= _schemas([TaskAccepted, Problem], "serialization")
     for key, domain in domains.items():
         prefix = settings.of(key).prefix or f"/api/{key}"
         readers = load_readers(domain, settings.domain_packages)
         examples = load_document_examples(domain, settings.domain_packages)
         for event in domain.events:
+            if event.path is None:
+                continue  # its own door describes itself
             _move_path_fields(schemas, event)
             documents = {media: examples.get((event.name, media)) for media in readers.get(event.name, {})}
             document["paths"][f"{prefix}/{event.path}"] = {"post": _operation(domain, event, documents)}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +16,7 @@ from api.dependencies import current_caller, parts_of
 from api.documents import check_parameters, read_document
 from api.hl7_answers import accepted_ack, refused_ack, wants_ack
 from api.metrics import ACCEPTED
+from api.request_headers import idempotency_key, traceparent
 from api.views import accepted, accepted_document
 from shared.domain import Domain, Event
 from shared.errors import CallerError, InvalidField, PlantaoError, UnsupportedMedia
@@ -24,10 +24,7 @@ from shared.interop import FHIR_JSON, HL7_V2, Reader
 from shared.tasks.acceptance import Accepted, TaskSource
 from shared.tasks.traits import traits_of
 
-_TRACEPARENT = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _HEAD_BYTES = 256
-_KEY = re.compile(r"[\x21-\x7e]{1,255}")
-
 _Headers = dict[bytes, bytes]
 
 
@@ -65,6 +62,20 @@ class Door:
         answer = await self._keep(request, headers, _Incoming(model, payload))
         return accepted(answer.task_id, answer.status, self._status + answer.task_id)
 
+    async def keep(self, request: Request, text: str) -> Accepted:
+        """The durable task of a native JSON body that came inside another protocol, whose clients repeat on their own.
+
+        Without an Idempotency-Key the same content is the same task. Raises pydantic's ValidationError besides what
+        keeping raises.
+        """
+        model = self._event.request.model_validate_json(text)
+        content = f"{self._domain.key}.{self._event.name} {model.model_dump_json()}"
+        own_key = f"conteudo:{hashlib.sha256(content.encode()).hexdigest()}"
+        return await self._keep(request, dict(request.scope["headers"]), _Incoming(model, text, own_key))
+
+    def status_url(self, task_id: str) -> str:
+        return self._status + task_id
+
     async def _accept_document(self, request: Request, headers: _Headers, media: str) -> Response:
         if media not in self._readers:
             raise UnsupportedMedia(f"este evento aceita: {', '.join(['application/json', *self._readers])}")
@@ -93,7 +104,7 @@ class Door:
 
     async def _keep(self, request: Request, headers: _Headers, incoming: _Incoming) -> Accepted:
         parts, caller, model = parts_of(request), current_caller(), incoming.request
-        key = _idempotency_key(headers.get(b"idempotency-key"), model) or incoming.own_key
+        key = idempotency_key(headers, getattr(model, "idempotency_key", None)) or incoming.own_key
         content = f"{self._event.name} {model.model_dump_json()}".encode() if key else b""
         traits = traits_of(self._event, model, parts.blind.of(caller.tenant))
         task = parts.submission.new_task(
@@ -104,7 +115,7 @@ class Door:
             client=caller.client,
             idempotency_key=key,
             body_hash=hashlib.sha256(content).hexdigest() if key else "",
-            traceparent=_traceparent(headers.get(b"traceparent")),
+            traceparent=traceparent(headers),
             traits=traits,
             source=incoming.source,
         )
@@ -124,15 +135,3 @@ class Door:
 
     def _path_values(self, request: Request) -> dict[str, str]:
         return {name: request.path_params[name] for name in self._path_fields}
-
-
-def _idempotency_key(header: bytes | None, model: Any) -> str | None:
-    """The header, bare or quoted, else the body's own field. Raises InvalidField."""
-    key = header.decode("latin-1").strip().strip('"') if header is not None else getattr(model, "idempotency_key", None)
-    if key is not None and not _KEY.fullmatch(key):
-        raise InvalidField([("Idempotency-Key", "de 1 a 255 caracteres ASCII visíveis")])
-    return key
-
-
-def _traceparent(header: bytes | None) -> str | None:
-    return header.decode() if header and _TRACEPARENT.fullmatch(header) else None

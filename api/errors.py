@@ -1,10 +1,12 @@
-"""problem+json (RFC 9457): the only place that turns errors into HTTP.
+"""problem+json (RFC 9457), and below /v1 OpenAI's own shape: the only place that turns errors into HTTP.
 
 A problem names the field and the reason, never the value (SECURITY 13).
 """
 
 from __future__ import annotations
 
+import math
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -15,8 +17,10 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from shared.errors import InvalidField, PlantaoError, ServiceUnavailable, UnusableDocument
+from api import openai_errors
+from shared.errors import InvalidField, ModelUnavailable, PlantaoError, ServiceUnavailable, UnusableDocument
 from shared.field_paths import field_path
+from shared.llm.errors import BudgetExhausted, ParameterRefused
 from shared.validation import invalid_field, reason_of
 
 _log = structlog.get_logger(__name__)
@@ -33,15 +37,29 @@ def problem(error: PlantaoError) -> Response:
         "status": error.status,
         "detail": error.detail,
     }
-    headers: dict[str, str] = {}
     if isinstance(error, UnusableDocument):
         body["errors"] = [{"field": place, "code": code, "reason": reason} for place, code, reason in error.items]
         body["mapeamento"] = error.report
     elif isinstance(error, InvalidField):
         body["errors"] = [{"field": field, "reason": reason} for field, reason in error.fields]
-    if isinstance(error, ServiceUnavailable):
-        headers["Retry-After"] = str(error.retry_after)
+    elif isinstance(error, ParameterRefused):
+        body["parameter"] = error.parameter
+    elif isinstance(error, BudgetExhausted):
+        body["resets_at"] = error.resets_at
+    wait = retry_after_of(error)
+    headers = {} if wait is None else {"Retry-After": str(wait)}
     return Response(orjson.dumps(body), error.status, headers, PROBLEM_JSON)
+
+
+def retry_after_of(error: PlantaoError) -> int | None:
+    """Whole seconds after which the same request may do better; None: nobody knows, or it never will."""
+    if isinstance(error, ServiceUnavailable):
+        return error.retry_after
+    if isinstance(error, BudgetExhausted):
+        return max(1, math.ceil((error.resets_at - datetime.now(UTC)).total_seconds()))
+    if isinstance(error, ModelUnavailable) and error.retry_after is not None:
+        return max(1, math.ceil(error.retry_after))
+    return None
 
 
 def install(app: FastAPI) -> None:
@@ -53,33 +71,41 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _on_unexpected)
 
 
-async def _on_ours(_request: Request, error: Exception) -> Response:
+def _answer(request: Request, error: PlantaoError) -> Response:
+    """In the words of whoever asks: OpenAI's clients read no problem+json."""
+    return openai_errors.answer(request, error) if openai_errors.speaks_openai(request.url.path) else problem(error)
+
+
+async def _on_ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, PlantaoError)
-    return problem(error)
+    return _answer(request, error)
 
 
-async def _on_validation(_request: Request, error: Exception) -> Response:
+async def _on_validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, ValidationError)
-    return problem(invalid_field(error))
+    return _answer(request, invalid_field(error))
 
 
-async def _on_parameters(_request: Request, error: Exception) -> Response:
+async def _on_parameters(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    return problem(InvalidField([(field_path(item["loc"][1:]), reason_of(item)) for item in error.errors()]))
+    faults = [(field_path(item["loc"][1:]), reason_of(item)) for item in error.errors()]
+    return _answer(request, InvalidField(faults))
 
 
-async def _on_http(_request: Request, error: Exception) -> Response:
+async def _on_http(request: Request, error: Exception) -> Response:
     """Starlette's own refusals: unknown path, method not allowed."""
     assert isinstance(error, HTTPException)
     slugs = {404: ("not-found", "Não encontrado"), 405: ("method-not-allowed", "Método não aceito aqui")}
     slug, title = slugs.get(error.status_code, ("http-error", "Requisição recusada"))
+    if openai_errors.speaks_openai(request.url.path):
+        return openai_errors.answer_http(request, error.status_code, title, dict(error.headers or {}))
     body = {"type": _TYPE_PREFIX + slug, "title": title, "status": error.status_code, "detail": title}
     return Response(orjson.dumps(body), error.status_code, dict(error.headers or {}), PROBLEM_JSON)
 
 
 async def _on_unexpected(request: Request, error: Exception) -> Response:
     _log.error("unexpected_error", method=request.method, path=_route(request), exception=type(error).__name__)
-    return problem(PlantaoError("erro inesperado; a equipe vê o registro com este horário"))
+    return _answer(request, PlantaoError("erro inesperado; a equipe vê o registro com este horário"))
 
 
 def _route(request: Request) -> str:

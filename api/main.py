@@ -14,6 +14,8 @@ from api import documentation, errors
 from api.dependencies import Parts
 from api.routers import alerts, evidence, health, ingestion, patients, rejected, reviews, sources, tasks, uploads
 from api.routers import domains as domain_routers
+from api.routers import models as model_routers
+from api.routers import openai as openai_routers
 from api.submission import Submission
 from api.watching import Watcher
 from handlers.configured import configured_domains
@@ -21,6 +23,8 @@ from handlers.registry import load_readbacks, load_readers
 from shared.clinical.table_files import InvalidTables
 from shared.database import Database
 from shared.files.store import FileStore
+from shared.llm.assembly import open_gateway
+from shared.llm.catalogue import CatalogueInvalid, load_catalogue
 from shared.logging import configure_logging
 from shared.privacy.blind_index import BlindIndexes
 from shared.settings import Settings, settings_of_program
@@ -29,6 +33,7 @@ from shared.version import VERSION
 
 def create_app(config: Settings) -> FastAPI:
     """The application of one process. Connections are made when it starts, not here."""
+    catalogue = load_catalogue(config.model)
     found = configured_domains(config.domains)
     packages = config.domains.domain_packages
     readbacks = {key: load_readbacks(domain, packages) for key, domain in found.items()}
@@ -42,12 +47,14 @@ def create_app(config: Settings) -> FastAPI:
         files = FileStore(config.files.files_dir)
         files.forget_drafts()
         blind = BlindIndexes(config.privacy.blind_index_key.get_secret_value())
-        app.state.parts = Parts(config, found, database, submission, watcher, files, blind, readbacks)
+        gateway = open_gateway(config, database, catalogue)
+        app.state.parts = Parts(config, found, database, submission, watcher, files, blind, readbacks, gateway)
         # What start-up made stays for good: the collector need not walk it again and again under load.
         gc.collect()
         gc.freeze()
         yield
         await watcher.close()
+        await gateway.close()
         await submission.close()
         database.close()
 
@@ -73,6 +80,8 @@ def create_app(config: Settings) -> FastAPI:
         rejected.router,
         uploads.router,
         health.router,
+        model_routers.router,
+        openai_routers.router_for(found, config.domains),
     ):
         app.include_router(router)
     if "ingestao" in found:
@@ -91,7 +100,7 @@ def main() -> None:
     configure_logging(config.platform, "api")
     try:
         app = create_app(config)
-    except InvalidTables as invalid:
+    except (InvalidTables, CatalogueInvalid) as invalid:
         raise SystemExit(str(invalid)) from None
     uvicorn.run(
         app,

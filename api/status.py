@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from typing import Any
 
 from fastapi import Request
 from starlette.responses import Response
@@ -42,7 +43,12 @@ async def answer(
         return Response(status_code=304, headers=headers)
     if not is_terminal(row):
         headers["Retry-After"] = "1"
-    return json_response(task_view(row, await _alerts(parts, row)), headers=headers)
+    return json_response(await view(parts, row), headers=headers)
+
+
+async def view(parts: Parts, row: reading.TaskRow) -> dict[str, Any]:
+    """The task as its caller sees it, with every alert it has raised."""
+    return task_view(row, await _alerts(parts, row))
 
 
 async def find(parts: Parts, caller: Caller, task_id: str, domain: str | None = None) -> reading.TaskRow:

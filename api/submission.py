@@ -12,10 +12,11 @@ from uuid_utils import uuid7
 
 from api.metrics import PUBLISH_FAILED
 from shared import clock
+from shared.conversations import turns
 from shared.database import Database
 from shared.domain import Domain
 from shared.errors import BrokerError, Conflict, IdempotencyMismatch
-from shared.group_commit import GroupCommit
+from shared.group_commit import GroupCommit, Operation
 from shared.messaging import messages
 from shared.messaging.publisher import Publisher
 from shared.messaging.topology import EVENTS_QUEUE, connection_parameters
@@ -46,7 +47,7 @@ class Submission:
         self._keys_in_flight: set[tuple[str, str, str]] = set()
         self._commits = GroupCommit(
             database,
-            [acceptance.accept],
+            [acceptance.accept, turns.accept],
             max_waiting=settings.api.api_max_waiting,
             answer=lambda triples: _on_loop(self._loop, self._answer, triples),
         )
@@ -93,26 +94,28 @@ class Submission:
             source=source,
         )
 
-    async def accept(self, task: NewTask) -> Accepted:
-        """Durable when it returns, broker up or down.
+    async def accept(
+        self, task: NewTask, operation: Operation = acceptance.accept, item: Any = None
+    ) -> Accepted:
+        """Durable when it returns, broker up or down. `operation` may accept the task as part of a larger `item`.
 
         Raises Conflict while the same Idempotency-Key is still being written, IdempotencyMismatch when it was used
         with another body, StoreUnavailable or Overloaded when nothing was accepted.
         """
+        waiting = _Waiting(task, self._loop.create_future())
         if task.idempotency_key is None:
-            return await self._commit(task)
+            return await self._commit(operation, item or task, waiting)
         key = (task.tenant, task.client, task.idempotency_key)
         if key in self._keys_in_flight:
             raise Conflict("um pedido com esta Idempotency-Key ainda está sendo gravado; repita em instantes")
         self._keys_in_flight.add(key)
         try:
-            return await self._commit(task)
+            return await self._commit(operation, item or task, waiting)
         finally:
             self._keys_in_flight.discard(key)
 
-    async def _commit(self, task: NewTask) -> Accepted:
-        waiting = _Waiting(task, self._loop.create_future())
-        self._commits.enqueue(acceptance.accept, task, waiting)
+    async def _commit(self, operation: Operation, item: Any, waiting: _Waiting) -> Accepted:
+        self._commits.enqueue(operation, item, waiting)
         return await waiting.future
 
     def publish(self, due: Due) -> None:

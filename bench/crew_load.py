@@ -11,13 +11,13 @@ from typing import Any
 import handlers.crew_runtime.environment  # noqa: F401 - before crewai
 from handlers.crew_runner import run_crew
 from handlers.crew_runtime.case import CrewCase, patient_profile
-from handlers.crew_runtime.outgoing_guard import known_identifiers
 from handlers.crew_runtime.spec import CrewSpec
 from handlers.exames.crew import CREWS
 from handlers.exames.domain import DOMAIN
 from handlers.exames.requests.hemograma import PedidoHemograma
 from handlers.exames.rules.hemograma.evaluation import avaliar
 from shared.llm.gateway import process_gateway
+from shared.privacy.known import identifiers_of
 from workers.affinity import pin
 
 IN_FLIGHT = 64
@@ -55,7 +55,7 @@ def main() -> None:
     declared = DOMAIN.event("hemograma")
     assert declared is not None
     request = PedidoHemograma.model_validate(declared.example)
-    case = CrewCase(avaliar(request), patient_profile(request), known_identifiers(request))
+    case = CrewCase(avaliar(request), patient_profile(request), identifiers_of(request))
     spec = _two_calls(CREWS["hemograma"])
     gateway = process_gateway()
     run_crew(spec, case, _Run(), gateway)  # warm: imports, connections

@@ -41,7 +41,7 @@ class Case:
     @property
     def path(self) -> str:
         """Where the event is posted, with its path parameters filled in."""
-        return f"{self.prefix}/{self.event.path.format(**self.event.path_example)}"
+        return f"{self.prefix}/{(self.event.path or '').format(**self.event.path_example)}"
 
     @property
     def ended(self) -> bool:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from copy import copy
+from typing import Any, Self
 
 from pydantic import BaseModel
+from shared.llm.blocking import process_gateway
 
 from handlers.crew_runner import run_crew
-from handlers.crew_runtime.case import CrewCase, patient_profile
+from handlers.crew_runtime.case import CrewCase, patient_profile, repeats_typed_text
 from handlers.crew_runtime.lexicon import Forbidden
-from handlers.crew_runtime.outgoing_guard import known_identifiers
+from handlers.crew_runtime.models import CrewModels
+from handlers.crew_runtime.quantities import Language
 from handlers.crew_runtime.spec import CrewSpec
 from shared.execution import Run
 from shared.findings import (
@@ -23,11 +26,16 @@ from shared.findings import (
     Resultado,
     Revisao,
 )
-from shared.llm.gateway import LlmGateway, process_gateway
+from shared.privacy.known import identifiers_of
+from shared.settings import settings
 
 
 def _something_found(evaluation: Avaliacao) -> bool:
     return bool(evaluation.achados)
+
+
+def _language_of_the_house() -> Language:
+    return settings().model.opinion_language
 
 
 class CrewHandler:
@@ -37,23 +45,27 @@ class CrewHandler:
         self,
         rules: Callable[[Any], Avaliacao],
         crew: CrewSpec,
-        gateway: Callable[[], LlmGateway] = process_gateway,
+        models: Callable[[], CrewModels] = process_gateway,
         gate: Callable[[Avaliacao], bool] = _something_found,
+        language: Callable[[], Language] = _language_of_the_house,
     ) -> None:
-        """`gate` says whether an evaluation is worth any model's time."""
+        """`gate` says whether an evaluation is worth any model's time, `language` what opinions are written in."""
         self._rules = rules
         self._crew = crew
         self._gate = gate
-        self._gateway = gateway
+        self._models = models
+        self._language = language
 
     @property
     def forbidden(self) -> tuple[Forbidden, ...]:
         """What no opinion of this event may assert, on top of the house's own list."""
         return self._crew.forbidden
 
-    def using(self, gateway: LlmGateway) -> CrewHandler:
-        """The same rules and crew with another model."""
-        return CrewHandler(self._rules, self._crew, lambda: gateway, self._gate)
+    def using(self, models: CrewModels, language: Language) -> Self:
+        """The same rules and crew with other models."""
+        other = copy(self)
+        other._models, other._language = lambda: models, lambda: language
+        return other
 
     def evaluate(self, request: BaseModel, run: Run) -> Avaliacao:
         return self._rules(request)
@@ -61,9 +73,14 @@ class CrewHandler:
     def respond(self, request: BaseModel, evaluation: Avaliacao, run: Run) -> dict[str, Any]:
         if not self._gate(evaluation) or _refuses_agents(request):
             return self.degrade(request, evaluation)
-        gateway = self._gateway()
-        case = CrewCase(evaluation, patient_profile(request), known_identifiers(request), gateway.opinion_language)
-        opinion, provenance = run_crew(self._crew, case, run, gateway)
+        case = CrewCase(
+            evaluation,
+            patient_profile(request),
+            identifiers_of(request),
+            self._language(),
+            repeats_typed_text(request, evaluation),
+        )
+        opinion, provenance = run_crew(self._crew, case, run, self._models())
         return _envelope(evaluation, opinion, provenance, AVISO_RASCUNHO)
 
     def degrade(self, request: BaseModel, evaluation: Avaliacao) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from shared.domain import Domain
-from shared.execution import Handler
+from shared.execution import Effect, Handler
 from shared.fhir.readback import Readback
 from shared.hl7.routing import Destination, Routing
 from shared.interop import FHIR_JSON, HL7_V2, Reader
@@ -42,6 +42,16 @@ def load_handlers(domain: Domain, packages: Iterable[str]) -> dict[str, Handler]
     return handlers
 
 
+def load_effects(domain: Domain, packages: Iterable[str]) -> dict[str, Effect]:
+    """Event → what its result brings about in the transaction that keeps it: `EFFECTS` beside `HANDLERS`, if any."""
+    module = importlib.import_module(f"{_package(domain, packages)}.{domain.key}.handler")
+    effects: dict[str, Effect] = getattr(module, "EFFECTS", {})
+    odd = effects.keys() - {event.name for event in domain.events}
+    if odd:
+        raise IncompleteDomain(f"mend EFFECTS in {module.__name__}: no such events: {', '.join(sorted(odd))}")
+    return effects
+
+
 def load_readers(domain: Domain, packages: Iterable[str]) -> dict[str, dict[str, Reader]]:
     """Event → media type → how such a document is read; empty for a domain that speaks only its native JSON.
 
@@ -55,6 +65,11 @@ def load_readers(domain: Domain, packages: Iterable[str]) -> dict[str, dict[str,
     if odd:
         raise IncompleteDomain(f"mend READERS in {package}/{domain.key}/interop: no such events: {', '.join(odd)}")
     return readers
+
+
+def has_crew(domain: Domain, packages: Iterable[str]) -> bool:
+    """Whether agents work in the domain; found without importing them."""
+    return importlib.util.find_spec(f"{_package(domain, packages)}.{domain.key}.crew") is not None
 
 
 def load_document_examples(domain: Domain, packages: Iterable[str]) -> dict[tuple[str, str], str]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from alembic import context
 from sqlalchemy.engine import Connection
 
+from shared.conversations import schema as conversations_schema
 from shared.database import Database, metadata
 from shared.files import schema as files_schema
+from shared.llm import schema as llm_schema
 from shared.notifications import schema as notifications_schema
 from shared.register import schema as register_schema
 from shared.settings import settings
@@ -14,10 +16,12 @@ from shared.tasks import schema as tasks_schema
 
 # Alembic compares with whatever these declared.
 _SCHEMAS = (
+    conversations_schema,
     notifications_schema,
     tasks_schema,
     files_schema,
     register_schema,
+    llm_schema,
 )
 
 

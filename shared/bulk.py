@@ -7,7 +7,7 @@ no network to save and takes them one by one.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -28,11 +28,12 @@ from sqlalchemy import (
     func,
     select,
     tuple_,
+    update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.engine import Connection
-from sqlalchemy.sql.dml import Insert
+from sqlalchemy.engine import Connection, Row
+from sqlalchemy.sql.dml import Insert, ReturningUpdate
 from sqlalchemy.types import TypeEngine
 
 _ROWS = "rows"
@@ -40,6 +41,7 @@ _FIRST = "among_first"
 _KEYS = "among_keys"
 _SEPARATOR = " "
 _NUL = "\\u0000"
+_GIVEN = "given_"
 
 
 def bulk_insert(
@@ -56,6 +58,33 @@ def bulk_insert(
         # PostgreSQL keeps an escaped NUL in a JSON column, but its functions refuse to unfold one.
         insert = (postgresql if on_postgresql else sqlite).insert(table)
         connection.execute(insert.on_conflict_do_nothing() if ignore_conflicts else insert, list(rows))
+
+
+def bulk_upsert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert `rows`, which all name the same columns; where the key exists, its row takes the new values."""
+    if not rows:
+        return
+    dialect = connection.dialect.name
+    parameters: Any = {_ROWS: orjson.dumps(rows).decode()} if dialect == "postgresql" else list(rows)
+    connection.execute(_upsert(dialect, table, tuple(rows[0])), parameters)
+
+
+def bulk_update(
+    connection: Connection, table: Table, rows: Sequence[dict[str, Any]], where: ColumnElement[bool], *returned: str
+) -> list[Row[Any]]:
+    """Give each row of the table whose key is in `rows`, and for which `where` holds, the new values.
+
+    `rows` all name the same columns, the key among them; `returned` are the columns that come back for each changed
+    row. `where` must be one object kept by the caller: statements are remembered by it.
+    """
+    if not rows:
+        return []
+    dialect = connection.dialect.name
+    statement = _update(dialect, table, tuple(rows[0]), where, returned)
+    if dialect == "postgresql":
+        return list(connection.execute(statement, {_ROWS: orjson.dumps(rows).decode()}))
+    named = ({_GIVEN + name: value for name, value in row.items()} for row in rows)
+    return [changed for row in named for changed in connection.execute(statement, row)]
 
 
 def among(dialect: str, columns: Sequence[Column[Any]]) -> ColumnElement[bool]:
@@ -87,6 +116,32 @@ def _insert_recordset(table: Table, names: tuple[str, ...], ignore_conflicts: bo
     source = _recordset([table.c[name] for name in names])
     statement = postgresql.insert(table).from_select(list(names), source)
     return statement.on_conflict_do_nothing() if ignore_conflicts else statement
+
+
+@lru_cache(maxsize=64)
+def _upsert(dialect: str, table: Table, names: tuple[str, ...]) -> Insert:
+    key = [column.name for column in table.primary_key]
+    on_postgresql = dialect == "postgresql"
+    insert = (postgresql if on_postgresql else sqlite).insert(table)
+    if on_postgresql:
+        insert = insert.from_select(list(names), _recordset([table.c[name] for name in names]))
+    new = {name: insert.excluded[name] for name in names if name not in key}
+    return insert.on_conflict_do_update(index_elements=key, set_=new)
+
+
+@lru_cache(maxsize=64)
+def _update(
+    dialect: str, table: Table, names: tuple[str, ...], where: ColumnElement[bool], returned: tuple[str, ...]
+) -> ReturningUpdate[Any]:
+    given: Mapping[str, ColumnElement[Any]]
+    if dialect == "postgresql":
+        given = dict(_recordset([table.c[name] for name in names]).cte("given").c)
+    else:
+        given = {name: bindparam(_GIVEN + name, type_=table.c[name].type) for name in names}
+    key = {column.name for column in table.primary_key}
+    same = [table.c[name] == given[name] for name in key]
+    new = {name: given[name] for name in names if name not in key}
+    return update(table).where(*same, where).values(new).returning(*(table.c[name] for name in returned))
 
 
 def _recordset(columns: Sequence[Column[Any]]) -> Select[Any]:

@@ -19,6 +19,10 @@ def _unknown(_request: Any) -> datetime | None:
     return None
 
 
+def _none(_request: Any) -> str | None:
+    return None
+
+
 _PATH_FIELD = re.compile(r"{(\w+)}")
 
 
@@ -27,16 +31,19 @@ class Event:
     """One kind of work a domain accepts.
 
     `path` is relative to the domain's prefix and may hold path parameters (`imagem/{tipo_exame}`);
-    each of them is a field of `request` and is merged into the body before validation.
+    each of them is a field of `request` and is merged into the body before validation. None: a door of its own
+    accepts the event, and `request` is the form in which it keeps it (`resposta`, accepted by `POST /webhook`).
     `example` must validate against `request` together with `path_example`.
     `urgent` says of a validated request whether it overtakes what waits in its domain.
-    `after` names events of the same domain: a task waits until those accepted before it for the same patient have
-    ended (a discharge is not worked on before its admission).
+    `after` names events of the same domain: a task waits until those accepted before it for the same patient, or in
+    the same sequence, have ended (a discharge is not worked on before its admission).
+    `sequence` reads off a validated request what its work belongs to besides a patient (a conversation).
+    `answers` reads off it the registered endpoint that is sent the result itself; None: whoever wants it asks.
     `occurred` reads off a validated request when the event happened to the patient; None: when it was accepted.
     """
 
     name: str
-    path: str
+    path: str | None
     request: type[BaseModel]
     summary: str
     example: dict[str, Any]
@@ -44,11 +51,13 @@ class Event:
     urgent: Callable[[Any], bool] = _never
     after: tuple[str, ...] = ()
     occurred: Callable[[Any], datetime | None] = _unknown
+    sequence: Callable[[Any], str | None] = _none
+    answers: Callable[[Any], str | None] = _none
 
     @property
     def path_fields(self) -> list[str]:
         """Names of the fields that come from the path."""
-        return _PATH_FIELD.findall(self.path)
+        return _PATH_FIELD.findall(self.path or "")
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@
         │   └── ModelUnavailable  503  no model answered; the last attempt degrades (more in shared/llm/errors.py)
         ├── ModelRefused          502  the model will not answer; degrade now (more in shared/llm/errors.py)
         ├── RulesFailed                deterministic code could not decide; fail with the reason
+        ├── NothingWithoutModel        no result can be made without a model; fail with the model's reason
         ├── Interrupted                something outside stops the attempt
         │   ├── TaskCancelled          a person asked for it
         │   ├── DeadlineExceeded       the task's own time is over
@@ -225,6 +226,10 @@ class ModelRefused(ExecutionError):
 
 class RulesFailed(ExecutionError):
     code = "rules_failed"
+
+
+class NothingWithoutModel(ExecutionError):
+    code = "nothing_without_model"
 
 
 class Interrupted(ExecutionError):

@@ -5,6 +5,8 @@ The worker supplies a `Run`; a domain supplies a `Handler` per event. Neither im
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pydantic import BaseModel
@@ -34,6 +36,22 @@ class Run(Protocol):
         """Call `callback()` once, from another thread, when the run is cancelled or its deadline passes."""
 
 
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A task that ends with a result."""
+
+    task_id: str
+    run: int
+    request: Any
+    result: dict[str, Any]
+
+
+Effect = Callable[[Done, Any], None]
+"""What else becomes true when a task ends with a result: statements on the connection (its second argument) of the very
+transaction that keeps the result, so that neither is ever there without the other. A batch may run again after a lost
+connection; only one run is committed."""
+
+
 class Handler(Protocol):
     """How one event is worked on: exact findings first, then whatever needs a model."""
 
@@ -47,4 +65,4 @@ class Handler(Protocol):
         """The full result. May raise any `ExecutionError`; never changes a finding."""
 
     def degrade(self, request: BaseModel, evaluation: Avaliacao) -> dict[str, Any]:
-        """The result without any model: findings stand, no opinion."""
+        """The result without any model: findings stand, no opinion. Raises NothingWithoutModel where there is none."""

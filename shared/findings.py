@@ -104,17 +104,29 @@ class Revisao(Registro):
     em: datetime | None = None
 
 
+class ModeloUsado(Registro):
+    """One model that answered calls of a crew. `custo_microusd` includes the attempts that failed before it."""
+
+    provedor: str
+    modelo: str
+    implantacao: str = Field(description="Its name in the catalogue of models")
+    chamadas: int
+    custo_microusd: int = Field(description="Millionths of a US dollar")
+
+
 class Proveniencia(Registro):
-    """How the opinion came to be, enough to repeat it. `custo` is in integer micro-dollars."""
+    """How the opinion came to be, enough to repeat it. `modelo` and `provedor` wrote its text."""
 
     modelo: str
     provedor: str
+    modelos: list[ModeloUsado] = Field(description="Every model that answered, in the order of its first answer")
+    contingencia: bool = Field(description="A model other than the first choice answered at least once")
     versao_prompt: str
     hash_prompt: str
     hash_entrada: str
     versoes_tabelas: dict[str, str]
     tokens: dict[str, int]
-    custo: int
+    custo_microusd: int = Field(description="Of all calls, in millionths of a US dollar")
 
 
 class Resultado(Registro):

@@ -97,6 +97,8 @@ class ApiSettings(_Concern):
     api_max_waiting: int = Field(4096, ge=1, description="Requests waiting for a commit before 503")
     api_docs: bool = True
     idempotency_hours: int = Field(48, ge=1)
+    v1_deadline_s: float = Field(300.0, gt=0, description="A /v1 completion by a model, whole")
+    v1_crew_wait_s: float = Field(540.0, gt=0, description="How long /v1 waits for a crew; its task goes on after it")
 
 
 class WorkerSettings(_Concern):
@@ -151,6 +153,9 @@ class NotificationSettings(_Concern):
     delivery_timeout_s: float = Field(15.0, gt=0, le=60)
     delivery_retry_s: list[Annotated[float, Field(gt=0)]] = Field(
         [5.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0, 72000.0, 86400.0], min_length=1
+    )
+    answer_max_bytes: int = Field(
+        262_144, ge=20_000, description="Larger answers of POST /webhook are called out without their text"
     )
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from handlers.configured import configured_domains
-from handlers.registry import load_handlers
+from handlers.registry import load_effects, load_handlers
 from shared.domain import Domain
 from shared.errors import ExecutionError, RulesFailed
-from shared.execution import Handler, Run
+from shared.execution import Effect, Handler, Run
 from shared.field_paths import field_path
 from shared.findings import Avaliacao
 from shared.messaging.topology import RESULTS_QUEUE
@@ -28,13 +28,15 @@ class DomainWork:
     domain: Domain
     handlers: dict[str, Handler]
     results_queue: str | None = None  # where its alerts and ends are published, if the operator wants them
+    effects: Mapping[str, Effect] = field(default_factory=dict)
 
     @classmethod
     def load(cls, settings: DomainSettings, key: str) -> DomainWork:
         """The domain `key` with its handlers; imports its crews."""
         domain = configured_domains(settings)[key]
         results_queue = RESULTS_QUEUE if settings.of(key).results else None
-        return cls(domain, load_handlers(domain, settings.domain_packages), results_queue)
+        packages = settings.domain_packages
+        return cls(domain, load_handlers(domain, packages), results_queue, load_effects(domain, packages))
 
     def request(self, event: str, payload: str) -> BaseModel:
         """The stored payload as its request model. Raises RulesFailed: it was valid when it was accepted."""

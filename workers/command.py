@@ -14,9 +14,10 @@ import structlog
 from handlers.configured import configured_domains
 from handlers.crew_runtime.footprint import trim
 from shared.clinical.table_files import InvalidTables
+from shared.llm.catalogue import Catalogue, CatalogueInvalid, load_catalogue
 from shared.llm.providers import preload
 from shared.logging import configure_logging
-from shared.notifications.contacts import ContactsInvalid, load_contacts
+from shared.notifications.contacts import Contacts, ContactsInvalid, load_contacts
 from shared.settings import Settings, settings_of_program
 from workers import relay_process
 from workers.affinity import pin
@@ -44,21 +45,28 @@ def main(engine: str, arguments: list[str] | None = None) -> int:
     if unknown:
         sys.stderr.write(f"--domains: unknown domain {unknown[0]!r}; known: {', '.join(known)}\n")
         return WRONG_USAGE
-    try:
-        contacts = load_contacts(config.notifications.contacts_file, config.platform.environment, set(known))
-    except ContactsInvalid as invalid:
-        raise SystemExit(str(invalid)) from None
+    contacts, catalogue = _files_of_the_house(config, set(known))
     # Supervisors on one host do not know of each other: each begins at a CPU of its own luck.
     first = random.randrange(os.cpu_count() or 1)
     children = [_consumer(config, engine, key, options.concurrency, first + i) for i, key in enumerate(chosen)]
     if not options.no_relay:
         children.append(Child("relay", partial(relay_process.run, config, engine, contacts), None))
-    preload(config.model)
+    # What crews use; a package that only another policy needs is imported by its first call.
+    preload(*(catalogue.deployments[name] for name in catalogue.policies[catalogue.default].deployments))
     trim()
     try:
         return Supervisor(config, engine, children).run()
     finally:
         shutil.rmtree(METRICS_DIR, ignore_errors=True)
+
+
+def _files_of_the_house(config: Settings, domains: set[str]) -> tuple[Contacts, Catalogue]:
+    """Read before the first fork, so that a mistake stops the command and not one child after the other."""
+    try:
+        contacts = load_contacts(config.notifications.contacts_file, config.platform.environment, domains)
+        return contacts, load_catalogue(config.model)
+    except (ContactsInvalid, CatalogueInvalid) as invalid:
+        raise SystemExit(str(invalid)) from None
 
 
 def _consumer(config: Settings, engine: str, key: str, concurrency: int | None, place: int) -> Child:

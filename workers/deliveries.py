@@ -1,7 +1,7 @@
 """What must leave the house leaves: alerts to the next contact, callbacks, events on `eventos.resultados`.
 
 Runs beside the relay, on its loop; any number of these may run. Alerts have slots of their own, so that no crowd of
-ordinary notifications, and no receiver that hangs, keeps one waiting.
+ordinary notifications, and no receiver that hangs, keeps one waiting. Answers of models have theirs too.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ from shared.notifications.egress import Egress
 from shared.notifications.outbox import Attempt, Channel, Due, Kind, Lane, State
 from shared.notifications.sender import Answer, Delivery, Sender
 from shared.settings import Settings
-from shared.tasks import alerts, delivering
+from shared.tasks import alerts, answers, delivering
 from shared.tasks.alerts import Escalation
+from shared.tasks.answers import TaskAnswer
 from shared.tasks.delivering import Report
 from workers.metrics import CALLED, DELIVERED
 from workers.relay import pause, published
@@ -34,9 +35,10 @@ from workers.relay import pause, published
 _log = structlog.get_logger(__name__)
 
 _ALERT_CALLBACKS = Lane(Channel.CALLBACK, (Kind.ALERT,))
+_ANSWERS = Lane(Channel.CALLBACK, (Kind.ANSWER,))
 _CALLBACKS = Lane(Channel.CALLBACK, (Kind.COMPLETED, Kind.FAILED))
 _BROKER = Lane(Channel.BROKER, tuple(Kind))
-_SLOTS = {_ALERT_CALLBACKS: 64, _CALLBACKS: 64, _BROKER: 256}
+_SLOTS = {_ALERT_CALLBACKS: 64, _ANSWERS: 64, _CALLBACKS: 64, _BROKER: 256}
 _CALLS_PER_SWEEP = 200
 _HOLD_BEYOND_TIMEOUT_S = 2.0
 _PORTS = {"amqp": 5672, "amqps": 5671, "http": 80, "https": 443}
@@ -59,6 +61,7 @@ class Deliveries:
         self._sender = Sender(
             contacts.endpoints, Egress(contacts.egress, own_services(config)), settings.delivery_timeout_s
         )
+        self._answer_max_bytes = settings.answer_max_bytes
         self._commits = GroupCommit(database, [delivering.record])
         self._disabled: set[str] = set()
         self._running: dict[asyncio.Task[None], Lane] = {}
@@ -134,8 +137,24 @@ class Deliveries:
     async def _post(self, due: Due) -> Answer:
         if due.target in self._disabled:
             return Answer(error="endpoint_disabled", gone=True)
+        if due.kind is Kind.ANSWER:
+            return await self._post_answer(due)
         body = messages.dumps({"type": _type(due), "timestamp": due.created_at, "data": due.data})
         return await self._sender.send(Delivery(due.id, due.target, body))
+
+    async def _post_answer(self, due: Due) -> Answer:
+        try:
+            answer = await asyncio.to_thread(self._read_answer, due)
+        except StoreUnavailable:
+            return Answer(error="store_unavailable")
+        body = answers.body(answer, self._answer_max_bytes)
+        return await self._sender.send(
+            Delivery(due.id, due.target, body, url=answer.callback_url, max_bytes=self._answer_max_bytes)
+        )
+
+    def _read_answer(self, due: Due) -> TaskAnswer:
+        with self._database.read() as connection:
+            return answers.read(connection, due.task_id, due.data)
 
     async def _publish(self, due: Due) -> Answer:
         began = time.monotonic()

@@ -10,6 +10,7 @@ import threading
 import time
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -17,7 +18,15 @@ from uuid_utils import uuid7
 
 from shared import clock
 from shared.domain import Domain
-from shared.errors import LeaseLost, MessageRejected, Overloaded, StoreUnavailable, WorkerKilled
+from shared.errors import (
+    LeaseLost,
+    MessageRejected,
+    NothingWithoutModel,
+    Overloaded,
+    StoreUnavailable,
+    WorkerKilled,
+)
+from shared.execution import Done
 from shared.findings import Alerta, Avaliacao
 from shared.group_commit import Commits, Operation
 from shared.messaging import messages
@@ -158,11 +167,16 @@ class Execution:
             else:
                 result = perform(handler, request, run, keep)
             run.check()
-            return Completed(claim.task_id, claim.fence, claim.run, result)
+            return self._completed(claim, request, result)
         except StoreUnavailable:
             raise
         except Exception as error:  # noqa: BLE001 - every failure of a handler becomes a decision, never a lost task
             return self._decided(claim, run.interruption or error, request, kept)
+
+    def _completed(self, claim: Claimed, request: Any, result: dict[str, Any]) -> Completed:
+        effect = self._work.effects.get(claim.event)
+        done = Done(claim.task_id, claim.run, request, result)
+        return Completed(claim.task_id, claim.fence, claim.run, result, effect=partial(effect, done) if effect else None)
 
     def _keeper(self, claim: Claimed, kept: list[Avaliacao]) -> Keep:
         def keep(evaluation: Avaliacao) -> None:
@@ -207,6 +221,8 @@ class Execution:
     def _degraded(self, claim: Claimed, request: Any, evaluation: Avaliacao, why: Decision) -> Settlement | None:
         try:
             result = self._work.handlers[claim.event].degrade(request, evaluation)
+        except NothingWithoutModel:
+            return _settlement(claim, replace(why, fate=Fate.FAIL))
         except Exception as failure:  # noqa: BLE001 - as in _attempt
             return _settlement(claim, Decision(Fate.FAIL, *named(failure)))
         return Completed(

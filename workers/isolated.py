@@ -8,7 +8,7 @@ import sys
 import time
 from typing import Any
 
-from shared.errors import ExecutionError
+from shared.errors import ExecutionError, StoreUnavailable
 from shared.findings import Avaliacao
 from shared.logging import configure_logging
 from shared.settings import settings
@@ -61,9 +61,12 @@ def main() -> None:
         request = work.request(order["event"], order["payload"])
         say({"result": perform(work.handlers[order["event"]], request, run, keep)})
     except ExecutionError as error:
-        say({"error": {"kind": _kind(error), "detail": error.detail}})
+        say({"error": {"kind": _kind(error), "code": error.code, "detail": error.detail}})
+    except StoreUnavailable as error:
+        say({"error": {"kind": StoreUnavailable.__name__, "detail": error.detail}})
     except Exception as error:  # noqa: BLE001 - the parent must learn of every failure; its text may hold data
-        say({"error": {"kind": "ExecutionError", "detail": f"erro inesperado do tipo {type(error).__name__}"}})
+        detail = f"erro inesperado do tipo {type(error).__name__}"
+        say({"error": {"kind": "ExecutionError", "code": ExecutionError.code, "detail": detail}})
 
 
 def _kind(error: ExecutionError) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from shared import errors
-from shared.errors import ExecutionError, WorkerKilled
+from shared.errors import ExecutionError, PlantaoError, WorkerKilled
 from shared.findings import Avaliacao
 from shared.tasks.claiming import Claimed
 from workers.attempt import Keep
@@ -58,7 +58,10 @@ def perform(domain: str, claim: Claimed, run: RunHandle, keep: Keep) -> dict[str
     raise WorkerKilled(f"o processo isolado terminou com o código {child.returncode}")
 
 
-def _rebuilt(error: dict[str, str]) -> ExecutionError:
-    """The child's error as the nearest kind that this process knows."""
-    kind: type[ExecutionError] = getattr(errors, error["kind"])
-    return kind(error["detail"])
+def _rebuilt(error: dict[str, str]) -> PlantaoError:
+    """The child's error as the nearest kind that this process knows, under its own code."""
+    kind: type[PlantaoError] = getattr(errors, error["kind"])
+    rebuilt = kind(error["detail"])
+    if isinstance(rebuilt, ExecutionError):
+        rebuilt.code = error["code"]
+    return rebuilt

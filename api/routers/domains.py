@@ -24,6 +24,8 @@ from shared.interop import Reader
 def install(app: FastAPI, domain: Domain, prefix: str, readers: dict[str, dict[str, Reader]]) -> None:
     """Add a POST per event, with or without a trailing slash, and the status of the domain's tasks."""
     for event in domain.events:
+        if event.path is None:
+            continue  # it has a door of its own
         endpoint = Door(domain, event, prefix, readers.get(event.name, {})).accept
         path = f"{prefix}/{event.path}".rstrip("/")
         for spelling in (path, path + "/"):

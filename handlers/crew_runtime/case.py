@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
 from pydantic import BaseModel
 
-from handlers.crew_runtime.outgoing_guard import Identifiers
 from handlers.crew_runtime.quantities import Language
 from shared.clinical.ages import age_in_years
 from shared.findings import Achado, Avaliacao
+from shared.privacy.identifiers import Identifiers
+from shared.privacy.outgoing_guard import words_of
 
 # ECA (Lei 8.069/1990): child < 12, adolescent < 18. Estatuto da Pessoa Idosa (Lei 10.741/2003): from 60.
 _AGE_GROUPS = ((2, "menor de 2 anos"), (12, "criança"), (18, "adolescente"), (60, "adulto"))
@@ -21,19 +23,24 @@ _OLDEST_GROUP = "idoso"
 _LAST_EXACT_AGE = 89
 # The first of these a request has says when the patient had the age that matters.
 _MOMENTS = ("coleta_em", "data_hora_alta", "data_hora", "data_hora_internacao")
+_TELLING = 4  # letters: shorter words are units and particles, which any text has
+# Fields of requests that rules quote as they were typed: the whole list, or one key of its items.
+_TYPED: dict[str, str | None] = {"alergias": None, "medicamentos": "nome", "prescricao_alta": "nome"}
 
 
 @dataclass(frozen=True)
 class CrewCase:
     """`identifiers` never reach the crew: they are what its outgoing texts are searched for.
 
-    `language` is that of the opinion; findings are Portuguese in any case.
+    `language` is that of the opinion; findings are Portuguese in any case. `typed_text` says that a finding repeats
+    what somebody typed (`repeats_typed_text`): only a model that may see free text is asked then.
     """
 
     evaluation: Avaliacao
     profile: dict[str, str]
     identifiers: Identifiers
     language: Language = "pt"
+    typed_text: bool = False
 
     def facts(self) -> dict[str, Any]:
         """All that a model may be told, JSON-ready."""
@@ -43,6 +50,14 @@ class CrewCase:
         """SHA-256 of `facts`, so that nothing about an identity can be guessed back from it."""
         facts = {**self.facts(), **missing_view(self.evaluation)}
         return hashlib.sha256(as_json(facts).encode()).hexdigest()
+
+
+def repeats_typed_text(request: BaseModel, evaluation: Avaliacao) -> bool:
+    """Whether a finding may hold words of a field into which anything can be typed, such as a drug's name."""
+    data = request.model_dump(mode="json", include=set(_TYPED))
+    typed = {word for field, parts in _TYPED.items() for word in _typed_words(data.get(field), parts)}
+    told = as_json({**findings_view(evaluation), **calculations_view(evaluation)})
+    return not typed.isdisjoint(words_of(told))
 
 
 def findings_view(evaluation: Avaliacao) -> dict[str, Any]:
@@ -84,6 +99,11 @@ def _age_group(birth: date, on: date) -> str:
         return "não determinada"
     years = age_in_years(birth, on)
     return next((group for limit, group in _AGE_GROUPS if years < limit), _OLDEST_GROUP)
+
+
+def _typed_words(items: Any, key: str | None) -> Iterator[str]:
+    for item in items or ():
+        yield from (word for word in words_of(item if key is None else item[key]) if len(word) >= _TELLING)
 
 
 def _moment(request: BaseModel) -> date:

@@ -17,9 +17,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from handlers.crew_runtime.lexicon import Forbidden
-from handlers.crew_runtime.outgoing_guard import words_of
 from handlers.crew_runtime.quantities import Language
 from handlers.crew_runtime.spec import AgentSpec, CrewSpec, TaskSpec, ToolSpec
+from shared.privacy.outgoing_guard import words_of
 
 HOUSE_FILE = Path(__file__).with_name("house_rules.yaml")
 

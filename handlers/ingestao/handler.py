@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import cast
 
 from pydantic import BaseModel
@@ -15,7 +14,6 @@ from handlers.ingestao.requests import Ingestao
 from shared.errors import RulesFailed
 from shared.execution import Handler, Run
 from shared.findings import Avaliacao
-from shared.llm.gateway import LlmGateway, process_gateway
 
 
 class LoadHandler(CrewHandler):
@@ -24,12 +22,9 @@ class LoadHandler(CrewHandler):
     A second attempt goes on where the first one stopped and ends with the same figures.
     """
 
-    def __init__(self, carga: Carga, crew: CrewSpec, gateway: Callable[[], LlmGateway] = process_gateway) -> None:
-        super().__init__(_without_run, crew, gateway)
+    def __init__(self, carga: Carga, crew: CrewSpec) -> None:
+        super().__init__(_without_run, crew)
         self._carga = carga
-
-    def using(self, gateway: LlmGateway) -> CrewHandler:
-        return LoadHandler(self._carga, self._crew, lambda: gateway)
 
     def evaluate(self, request: BaseModel, run: Run) -> Avaliacao:
         return self._carga(cast(Ingestao, request), run)

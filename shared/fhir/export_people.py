@@ -55,7 +55,7 @@ def software() -> dict[str, Any]:
     return terms.logical("Device", terms.identifier(terms.SOFTWARE, VERSION), f"Plantão {VERSION}")
 
 
-def model(provenance: dict[str, Any]) -> dict[str, Any]:
-    """The language model that drafted."""
-    name, provider = provenance["modelo"], provenance["provedor"]
+def model(used: dict[str, Any]) -> dict[str, Any]:
+    """A language model that had a part in the draft."""
+    name, provider = used["modelo"], used["provedor"]
     return terms.logical("Device", terms.identifier(f"{terms.MODEL}:{provider}", name), f"{name} ({provider})")

@@ -18,6 +18,7 @@ RISK_CLASS = "alto"
 
 _ACTIVITY = "Achados por regras determinísticas"
 _OFFLINE = "O provedor offline monta o texto de forma determinística, sem modelo de linguagem."
+_STAND_IN = "O modelo preferido não respondeu a todas as chamadas; outro da lista respondeu em seu lugar."
 _REVIEWER_ROLE = {"aceito": "verifier", "editado": "author", "rejeitado": "verifier"}
 
 
@@ -46,6 +47,7 @@ def _statement(case: ExportCase) -> list[str]:
         agents = (case.result["parecer"] or {}).get("agentes", [])
         return [
             f"Parecer redigido com IA: {used['modelo']} ({used['provedor']}), classe de risco {RISK_CLASS}.",
+            *_others(used),
             *([_OFFLINE] if used["provedor"] == "offline" else []),
             *([f"Agentes: {', '.join(agents)}."] if agents else []),
             f"Decisão do profissional: {case.state}.",
@@ -54,6 +56,15 @@ def _statement(case: ExportCase) -> list[str]:
     if case.degraded:
         reason = f"a equipe de agentes não concluiu ({case.error or 'motivo não registrado'}); valem somente as regras"
     return [f"Nenhum texto de IA neste resultado: {reason}.", f"Decisão do profissional: {case.state}."]
+
+
+def _others(used: dict[str, Any]) -> list[str]:
+    """What a reader must know where more than the author of the text answered, or not the model that was meant."""
+    author = (used["modelo"], used["provedor"])
+    others = [f"{one['modelo']} ({one['provedor']})" for one in used["modelos"]
+              if (one["modelo"], one["provedor"]) != author]  # fmt: skip
+    said = [f"Outros modelos que participaram: {', '.join(others)}."] if others else []
+    return [*said, _STAND_IN] if used["contingencia"] else said
 
 
 def _extensions(case: ExportCase) -> list[dict[str, Any]]:
@@ -73,7 +84,7 @@ def _extensions(case: ExportCase) -> list[dict[str, Any]]:
         *found,
         terms.extension("classe-de-risco", valueString=f"{RISK_CLASS} (CFM 2.454/2026)"),
         *([terms.extension("tokens", extension=counts)] if counts else []),
-        terms.extension("custo-microdolares", valueInteger=used["custo"]),
+        terms.extension("custo-microdolares", valueInteger=used["custo_microusd"]),
     ]
 
 
@@ -82,7 +93,7 @@ def _agents(case: ExportCase) -> list[dict[str, Any]]:
     place = establishment(case.request)
     found = [_agent("assembler", software(), place)]
     if used is not None:
-        found.append(_agent("author", model(used), place))
+        found += [_agent("author", model(one), place) for one in used["modelos"]]
     if signer is not None:
         found.append(_agent(_REVIEWER_ROLE[case.state], signer, place))
     return found

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import tomllib
 from decimal import Decimal
-from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
@@ -19,6 +18,8 @@ from shared.settings import ModelSettings
 Provider = Literal["offline", "openai", "anthropic", "gemini", "mistral", "ollama", "openai_compatible"]
 DEFAULT_POLICY = "padrao"
 _ID = r"^[a-z0-9][a-z0-9._-]{0,63}$"
+# Crews must have no key that a stray client could pick up: handlers/crew_runtime/environment.py.
+_TAKEN_AWAY = "OPENAI_API_KEY"
 _NEEDS_ADDRESS = frozenset({"ollama", "openai_compatible"})
 
 
@@ -63,6 +64,8 @@ class Deployment(_Part):
     def _usable(self) -> Self:
         if self.provider in _NEEDS_ADDRESS and not self.base_url:
             raise ValueError(f"base_url is required with provider {self.provider}")
+        if self.api_key_env == _TAKEN_AWAY:
+            raise ValueError(f"{_TAKEN_AWAY} is taken out of the workers' environment: give the variable another name")
         if self.api_key_env and not os.environ.get(self.api_key_env):
             raise ValueError(f"the environment variable {self.api_key_env} is not set")
         return self
@@ -93,6 +96,17 @@ class BudgetLimit(_Part):
         return int(self.limit_usd * 1_000_000)
 
 
+class BreakerLimits(_Part):
+    """When a deployment is left alone, and for how long. Times are in seconds."""
+
+    failures: int = Field(5, ge=1, description="In a row, within `window_s`")
+    window_s: float = Field(60.0, gt=0)
+    open_s: float = Field(5.0, gt=0, description="The first time; each further time twice as long")
+    lasting_s: float = Field(60.0, gt=0, description="As `open_s`, for a wrong key and a used-up quota")
+    open_cap_s: float = Field(300.0, gt=0)
+    probe_s: float = Field(15.0, gt=0, description="After this, another may try what nobody has answered for")
+
+
 class Catalogue(_Part):
     """The whole file."""
 
@@ -100,6 +114,7 @@ class Catalogue(_Part):
     policies: dict[str, Policy]
     default: str = DEFAULT_POLICY
     budgets: tuple[BudgetLimit, ...] = ()
+    breaker: BreakerLimits = BreakerLimits()
     cache_s: int = Field(0, ge=0, le=86_400, description="How long an exact answer may be used again; 0: never")
 
     @model_validator(mode="after")
@@ -110,6 +125,10 @@ class Catalogue(_Part):
                     raise ValueError(f"policies.{name} names {deployment!r}, which is none of the deployments")
         if self.default not in self.policies:
             raise ValueError(f"default names {self.default!r}, which is none of the policies")
+        places = [(budget.scope, budget.name, budget.period) for budget in self.budgets]
+        twice = next((place for place in places if places.count(place) > 1), None)
+        if twice:
+            raise ValueError(f"budgets names {' '.join(twice)} twice: which limit holds?")
         both = self.policies.keys() & self.deployments.keys()
         if both:
             raise ValueError(f"{sorted(both)[0]!r} is a policy and a deployment: a caller could not tell them apart")
@@ -133,7 +152,8 @@ def load_catalogue(settings: ModelSettings) -> Catalogue:
     except OSError as error:
         raise CatalogueInvalid(f"MODELS_FILE={file} cannot be read: {error.strerror}") from error
     except ValidationError as error:
-        wrong = "; ".join(f"{_place(item['loc'])}: {item['msg']}" for item in error.errors(include_input=False)[:5])
+        found = error.errors(include_input=False)[:5]
+        wrong = "; ".join(f"{_place(item['loc'])}: {item['msg'].removeprefix('Value error, ')}" for item in found)
         raise CatalogueInvalid(f"MODELS_FILE={file}: {wrong}") from None
     except ValueError as error:
         raise CatalogueInvalid(f"MODELS_FILE={file} is not TOML in UTF-8: {type(error).__name__}") from None

@@ -1,160 +1,135 @@
-"""The one door to models: a loop in a thread of its own, retries, deadlines, interruption.
+"""The one door to models: checks a request, and runs its course over the deployments of its policy.
 
-The loop and the model client are made on the first call, so a gateway may be created before a fork
-and used after it: a child that inherits one makes its own.
+Retry and fallback end where the first piece of an answer has left; what counts as an answer, what is billed and what
+a caller sees of a failure is the same for every provider and every surface (docs/gateway-faults.md).
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
-import random
-import threading
-from collections.abc import Callable
-from concurrent.futures import CancelledError
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Literal
+import dataclasses
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 
-from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage
-from langchain_core.messages.utils import convert_to_messages
-from langchain_core.runnables import Runnable
+from shared.llm.candidates import Admissibility, nobody
+from shared.llm.catalogue import Catalogue, Policy
+from shared.llm.contract import CallContext, ChatReply, ChatRequest, Finished, ModelCard, StreamEvent
+from shared.llm.course import Course, Surroundings
+from shared.llm.errors import PromptTooLarge, UnknownModel
+from shared.llm.ports import ReplyCache
+from shared.llm.replay import as_stream
+from shared.llm.residences import Residences
+from shared.llm.tokens import prompt_characters
+from shared.llm.undisturbed import finish
 
-from shared.errors import ModelRefused, ModelUnavailable
-from shared.llm.contract import ChatReply, ChatRequest, Interrupted
-from shared.llm.failures import classify
-from shared.llm.interruption import Interruption
-from shared.llm.providers import create_model
-from shared.llm.translation import to_reply
-from shared.settings import ModelSettings, settings
-
-_BACKOFF_BASE_S = 0.25
-_BACKOFF_CAP_S = 4.0
-# A longer Retry-After is for the worker's retry: a crew must not hold a slot that long.
-_PATIENCE_S = 10.0
+_SETTLING_S = 5.0
+_WHOLE = frozenset({"stop", "tool_calls"})
 
 
-@dataclass
-class _Engine:
-    """What belongs to one process and must not cross a fork."""
-
-    pid: int
-    loop: asyncio.AbstractEventLoop
-    model: BaseChatModel
-
-
-class LlmGateway:
-    """Blocking calls from any number of threads onto one asynchronous client."""
+class Gateway:
+    """See `contract.ModelGateway`. Made after a fork; what belongs to a loop is made by the first call on it."""
 
     def __init__(
-        self, model_settings: ModelSettings, factory: Callable[[ModelSettings], BaseChatModel] = create_model
+        self,
+        catalogue: Catalogue,
+        around: Surroundings,
+        residences: Residences,
+        cache: ReplyCache | None,
+        *,
+        transfer_allowed: bool,
+        max_prompt_chars: int,
+        at_close: Callable[[], None],
     ) -> None:
-        self._settings = model_settings
-        self._factory = factory
-        self._lock = threading.Lock()
-        self._current: _Engine | None = None
+        """`at_close` may block: it writes what is still to be settled."""
+        self._catalogue = catalogue
+        self._around = around
+        self._residences = residences
+        self._cache = cache
+        self._admissibility = Admissibility(transfer_allowed=transfer_allowed)
+        self._max_prompt_chars = max_prompt_chars
+        self._at_close = at_close
 
-    @property
-    def provider(self) -> str:
-        return self._settings.model_provider
+    async def complete(self, request: ChatRequest, context: CallContext) -> ChatReply:
+        """See `contract.ModelGateway`."""
+        until = asyncio.get_running_loop().time() + context.deadline_s
+        policy = self._checked(request)
+        cached = await self._cached(request, context)
+        if cached is not None:
+            return cached
+        course = await self._course(policy, request, context, until)
+        while (attempt := await course.next_attempt()) is not None:
+            await attempt.complete()
+            if await course.answered(attempt):
+                reply = course.reply(attempt)
+                await self._keep(request, context, reply)
+                return reply
+        raise course.final_error()
 
-    @property
-    def model(self) -> str:
-        return self._settings.model_name
+    async def stream(self, request: ChatRequest, context: CallContext) -> AsyncGenerator[StreamEvent, None]:
+        """See `contract.ModelGateway`."""
+        until = asyncio.get_running_loop().time() + context.deadline_s
+        policy = self._checked(request)
+        cached = await self._cached(request, context)
+        if cached is not None:
+            for event in as_stream(cached):
+                yield event
+            return
+        course = await self._course(policy, request, context, until)
+        while (attempt := await course.next_attempt()) is not None:
+            async with aclosing(attempt.stream()) as pieces:
+                async for piece in pieces:
+                    yield piece
+            if await course.answered(attempt):
+                reply = course.reply(attempt)
+                await self._keep(request, context, reply)
+                yield Finished(reply)
+                return
+        raise course.final_error()
 
-    @property
-    def opinion_language(self) -> Literal["pt", "en"]:
-        return self._settings.opinion_language
+    def models(self) -> Sequence[ModelCard]:
+        """See `contract.ModelGateway`. A policy's card shows its first deployment. Resolves names the first time."""
+        policies = [
+            dataclasses.replace(self._card(policy.deployments[0]), id=name, kind="policy")
+            for name, policy in self._catalogue.policies.items()
+        ]
+        return [*policies, *map(self._card, self._catalogue.deployments)]
 
-    def complete(self, request: ChatRequest, *, timeout: float, interruption: Interruption) -> ChatReply:
-        """The whole answer, after as many attempts as the settings and `timeout` (seconds) allow.
+    async def close(self) -> None:
+        """Settle what was cancelled, and close this loop's connections."""
+        await finish(_SETTLING_S)
+        await self._around.clients.close()
+        await asyncio.to_thread(self._at_close)
 
-        Raises `ModelUnavailable` (try later), `ModelRefused` (it will not answer) or `Interrupted`, the last
-        within milliseconds of `interruption.fire()`. None of them carries the provider's text or exception.
-        """
-        interruption.check()
-        engine = self._engine()
-        future = asyncio.run_coroutine_threadsafe(self._before(timeout, engine.model, request), engine.loop)
-        with interruption.watching(future):
-            try:
-                return future.result()
-            except CancelledError:
-                pass
-        raise Interrupted
+    def _checked(self, request: ChatRequest) -> Policy:
+        if prompt_characters(request) > self._max_prompt_chars:
+            raise PromptTooLarge(f"as mensagens passam de {self._max_prompt_chars} caracteres", kind="prompt_too_large")
+        policy = self._catalogue.chosen(request.model)
+        if policy is None:
+            raise UnknownModel("nem política nem modelo com este nome: veja GET /api/llm/models", kind="unknown_model")
+        return policy
 
-    def close(self) -> None:
-        """Stop this process's loop; calls in flight end as interrupted. A later call makes a new one."""
-        with self._lock:
-            engine, self._current = self._current, None
-        if engine and engine.pid == os.getpid():
-            engine.loop.call_soon_threadsafe(engine.loop.stop)
+    async def _course(self, policy: Policy, request: ChatRequest, context: CallContext, until: float) -> Course:
+        deployments = [(name, self._catalogue.deployments[name]) for name in policy.deployments]
+        residence = await self._residences.of(deployments)
+        candidates, reasons = self._admissibility.sort(deployments, residence, request, context)
+        if not candidates:
+            raise nobody(reasons)
+        return Course(
+            self._around, request, context, candidates, policy.deployments[0], policy.retries, until, list(reasons)
+        )
 
-    def _engine(self) -> _Engine:
-        with self._lock:
-            if self._current is None or self._current.pid != os.getpid():
-                model = self._factory(self._settings)
-                self._current = _Engine(os.getpid(), asyncio.new_event_loop(), model)
-                threading.Thread(target=_serve, args=(self._current.loop,), name="llm-gateway", daemon=True).start()
-            return self._current
+    async def _cached(self, request: ChatRequest, context: CallContext) -> ChatReply | None:
+        if self._cache is None or context.cache_scope is None:
+            return None
+        return await self._cache.get(request, context)
 
-    async def _before(self, deadline: float, model: BaseChatModel, request: ChatRequest) -> ChatReply:
-        try:
-            async with asyncio.timeout(deadline):
-                return await self._attempts(model, request)
-        except TimeoutError:
-            pass
-        # Outside the handler, so that no provider exception stays in the chain.
-        raise ModelUnavailable("o modelo não respondeu a tempo")
+    async def _keep(self, request: ChatRequest, context: CallContext, reply: ChatReply) -> None:
+        if self._cache is None or context.cache_scope is None:
+            return
+        if reply.finish_reason in _WHOLE:
+            await self._cache.put(request, context, reply)
 
-    async def _attempts(self, model: BaseChatModel, request: ChatRequest) -> ChatReply:
-        for attempt in range(self._settings.model_max_retries + 1):
-            outcome = await self._attempt(model, request)
-            if isinstance(outcome, ChatReply):
-                return outcome
-            if isinstance(outcome, ModelRefused) or attempt == self._settings.model_max_retries:
-                raise outcome
-            await asyncio.sleep(_pause(attempt, outcome))
-        raise AssertionError("unreachable: the last attempt returns or raises")
-
-    async def _attempt(self, model: BaseChatModel, request: ChatRequest) -> ChatReply | ModelUnavailable | ModelRefused:
-        try:
-            async with asyncio.timeout(self._settings.model_timeout_s):
-                message = await _prepared(model, request).ainvoke(convert_to_messages(request.messages))
-            return to_reply(message, request, provider=self.provider, model=self.model)
-        except (ModelUnavailable, ModelRefused) as failure:
-            return failure
-        except Exception as error:  # noqa: BLE001 - whatever a provider raises becomes one of our two words
-            return classify(error)
-
-
-@lru_cache(maxsize=1)
-def process_gateway() -> LlmGateway:
-    """The gateway of the process's own settings."""
-    return LlmGateway(settings().model)
-
-
-def _prepared(model: BaseChatModel, request: ChatRequest) -> Runnable[Any, AIMessage]:
-    options = dict(request.parameters)
-    return model.bind_tools(request.tools, **options) if request.tools else model.bind(**options)
-
-
-def _pause(attempt: int, failure: ModelUnavailable) -> float:
-    """Seconds until the next attempt. Raises the failure when the provider asks for more patience than we have."""
-    if failure.retry_after is not None:
-        if failure.retry_after > _PATIENCE_S:
-            raise failure
-        return failure.retry_after
-    return min(_BACKOFF_CAP_S, _BACKOFF_BASE_S * 2**attempt) * random.uniform(0.5, 1.0)
-
-
-def _serve(loop: asyncio.AbstractEventLoop) -> None:
-    asyncio.set_event_loop(loop)
-    try:
-        loop.run_forever()
-        pending = asyncio.all_tasks(loop)
-        for task in pending:
-            task.cancel()
-        loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
-    finally:
-        loop.close()
+    def _card(self, name: str) -> ModelCard:
+        deployment = self._catalogue.deployments[name]
+        inside = self._residences.remembered(name, deployment)
+        return ModelCard(name, "deployment", deployment.provider, deployment.model, deployment.context_tokens, inside)

@@ -1,69 +1,58 @@
 """The default model: deterministic, in the process, no network, no language model.
 
-It calls tools for real and repeats the findings they return; it understands nothing, and says so.
+To a crew it calls tools for real and repeats the findings they return; to anybody else it says that no model is
+configured. It understands nothing, and says so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, cast
-
-from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage
-from langchain_core.messages.utils import convert_to_openai_messages
-from langchain_core.outputs import ChatGeneration, ChatResult
-from langchain_core.runnables import Runnable
+import json
+import re
+from collections.abc import AsyncGenerator
 
 from shared.errors import ModelRefused
-from shared.llm.offline_reply import Message, opinion, tool_calls
-from shared.settings import ModelSettings
+from shared.llm.contract import ChatRequest, TextDelta, ToolCall, ToolCallDelta
+from shared.llm.offline_reply import holds_a_case, opinion, tool_calls
+from shared.llm.ports import WireReply
+
+NO_MODEL = (
+    "Nenhum modelo de linguagem está configurado nesta instalação: esta é uma resposta fixa e a mensagem não foi"
+    " interpretada. Para conversar com um modelo, o responsável pela instalação deve configurar MODELS_FILE ou"
+    " MODEL_PROVIDER."
+)
+_PIECE = re.compile(r"\S+\s*")
 
 
-class OfflineChatModel(BaseChatModel):
-    """Same findings in, same text out."""
+class OfflineClient:
+    """See `ModelClient`. Same messages in, same text out."""
 
-    @property
-    def _llm_type(self) -> str:
-        return "offline-deterministico"
-
-    def bind_tools(self, tools: Sequence[Any], **kwargs: Any) -> Runnable[Any, AIMessage]:
-        return cast(Runnable[Any, AIMessage], self.bind(tools=list(tools), **kwargs))
-
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        """Raises `ModelRefused` when neither a tool call nor a cited sentence is possible."""
-        plain = cast(list[Message], convert_to_openai_messages(messages))
-        calls = tool_calls(plain, kwargs.get("tools") or [])
+    async def complete(self, request: ChatRequest) -> WireReply:
+        """Raises `ModelRefused` when a case offers neither a tool to call nor a finding to cite."""
+        calls = tuple(
+            ToolCall(call["id"], call["name"], call["args"]) for call in tool_calls(request.messages, request.tools)
+        )
         if calls:
-            answer = AIMessage(content="", tool_calls=calls, response_metadata={"finish_reason": "tool_calls"})
-        else:
-            answer = AIMessage(content=_text(plain), response_metadata={"finish_reason": "stop"})
-        return ChatResult(generations=[ChatGeneration(message=answer)])
+            return WireReply("", calls, "tool_calls", None)
+        return WireReply(_text(request), (), "stop", None)
 
-    async def _agenerate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: AsyncCallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        return self._generate(messages, stop, **kwargs)
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[TextDelta | ToolCallDelta | WireReply, None]:
+        """The same, a word at a time."""
+        reply = await self.complete(request)
+        for piece in _PIECE.findall(reply.text):
+            yield TextDelta(piece)
+        for index, call in enumerate(reply.tool_calls):
+            yield ToolCallDelta(index, json.dumps(call.arguments, ensure_ascii=False), call.id, call.name)
+        yield reply
 
-
-def create(settings: ModelSettings) -> BaseChatModel:
-    """The offline model; the settings have nothing to tell it."""
-    return OfflineChatModel()
+    async def close(self) -> None:
+        """Nothing is open."""
 
 
-def _text(messages: list[Message]) -> str:
+def _text(request: ChatRequest) -> str:
+    if not holds_a_case(request.messages):
+        return NO_MODEL
     try:
-        return opinion(messages)
+        return opinion(request.messages)
     except ValueError:
         pass
     raise ModelRefused("o modelo offline não tem achados para descrever")

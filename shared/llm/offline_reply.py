@@ -44,8 +44,8 @@ def tool_calls(messages: list[Message], tools: list[dict[str, Any]]) -> list[dic
     calls: list[dict[str, Any]] = []
     for tool in tools:
         name, schema = tool["function"]["name"], tool["function"].get("parameters") or {}
-        required = schema.get("required", [])
-        if name not in used and all(_fits(known.get(key), schema["properties"][key]) for key in required):
+        required, properties = schema.get("required", []), schema.get("properties", {})
+        if name not in used and all(_fits(known.get(key), properties.get(key, {})) for key in required):
             arguments = {key: known[key] for key in required}
             calls.append({"name": name, "args": arguments, "id": f"call_{len(calls)}_{name}"})
     return calls
@@ -66,6 +66,11 @@ def opinion(messages: list[Message]) -> str:
     return "\n".join([f"{_NOTICES[language]} [{first}].", *(_sentence(item, leads) for item in ordered)])
 
 
+def holds_a_case(messages: list[Message]) -> bool:
+    """True for what a crew sends: its prompts and its tools' results carry the case as JSON."""
+    return bool(_known_values(messages).keys() & {"idioma", "achados"})
+
+
 def _sentence(finding: Message, leads: dict[str, str]) -> str:
     """The finding's own words. One that holds several sentences gets the citation on each."""
     parts = [part.rstrip(".!? ") for part in _END_OF_SENTENCE.split(finding["descricao"].strip())]
@@ -75,7 +80,15 @@ def _sentence(finding: Message, leads: dict[str, str]) -> str:
 
 def _findings(messages: list[Message]) -> Iterator[Message]:
     for data in _json_objects(messages):
-        yield from data.get("achados", ())
+        listed = data.get("achados")
+        yield from (item for item in listed if _is_finding(item)) if isinstance(listed, list) else ()
+
+
+def _is_finding(item: Any) -> bool:
+    """Anybody may send a block that only looks like a case."""
+    if not isinstance(item, dict) or not all(isinstance(item.get(key), str) for key in ("id", "gravidade", "descricao")):
+        return False
+    return item["gravidade"] in _ORDER
 
 
 def _known_values(messages: list[Message]) -> dict[str, Any]:
@@ -106,4 +119,4 @@ def _parsed(text: str) -> Any:
 
 
 def _fits(value: Any, schema: dict[str, Any]) -> bool:
-    return isinstance(value, _KINDS.get(schema.get("type", ""), ()))
+    return isinstance(value, _KINDS.get(str(schema.get("type")), ()))

@@ -7,12 +7,44 @@ import socket
 from urllib.parse import urlsplit
 
 from shared.errors import ModelRefused, ModelUnavailable
+from shared.llm.catalogue import Deployment
+from shared.llm.errors import TransferRefused
 
 # Not `is_private`: it also covers documentation and link-local ranges, where cloud metadata answers.
 _INSIDE = tuple(
     ipaddress.ip_network(network)
     for network in ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7")
 )
+_HOSTED = {
+    "openai": "https://api.openai.com/v1",
+    "anthropic": "https://api.anthropic.com",
+    "gemini": "https://generativelanguage.googleapis.com",
+    "mistral": "https://api.mistral.ai/v1",
+}
+
+
+def address_of(deployment: Deployment) -> str:
+    """Its base URL: its own, or else the provider's. Raises `ModelRefused` where there is neither."""
+    address = deployment.base_url or _HOSTED.get(deployment.provider)
+    if address is None:
+        raise ModelRefused(f"base_url não configurada para o provedor {deployment.provider}")
+    return address
+
+
+def deployment_is_inside(deployment: Deployment) -> bool:
+    """True for a model in the process or at an address of the house; may resolve a name, so keep it off the loop.
+
+    Raises as `is_inside`.
+    """
+    if deployment.provider == "offline":
+        return True
+    return deployment.base_url is not None and is_inside(deployment.base_url)
+
+
+def refuse_foreign(base_url: str, *, transfer_allowed: bool) -> None:
+    """Raise `TransferRefused` for a model outside the house unless the transfer was configured."""
+    if not transfer_allowed and not is_inside(base_url):
+        raise TransferRefused("modelo fora da instituição sem TRANSFERENCIA_INTERNACIONAL (LGPD art. 33)")
 
 
 def is_inside(base_url: str) -> bool:
@@ -22,14 +54,8 @@ def is_inside(base_url: str) -> bool:
     """
     parts = urlsplit(base_url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ModelRefused("MODEL_BASE_URL não é um endereço http(s)")
+        raise ModelRefused("o endereço do modelo não é http(s)")
     return all(_address_inside(address) for address in _addresses(parts.hostname))
-
-
-def refuse_foreign(base_url: str, *, transfer_allowed: bool) -> None:
-    """Raise `ModelRefused` for a model outside the house unless the transfer was configured."""
-    if not transfer_allowed and not is_inside(base_url):
-        raise ModelRefused("modelo fora da instituição sem TRANSFERENCIA_INTERNACIONAL (LGPD art. 33)")
 
 
 def _addresses(host: str) -> set[str]:

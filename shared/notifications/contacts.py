@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from shared.notifications.egress import Allowance, EgressRefused, check_host
+from shared.notifications.receivers import Address
 
 DEFAULT_CHAIN = "padrao"
 _SECRET_BYTES = range(24, 65)  # what Standard Webhooks asks of a secret
@@ -34,6 +35,7 @@ class Endpoint(_Part):
     """One registered receiver. Its secret stands here or, better, in the environment variable `secret_env`."""
 
     url: str
+    prefix: bool = Field(False, description="Callers of POST /webhook may name any address below url")
     secret: SecretStr | None = None
     secret_env: str | None = Field(None, pattern=r"^[A-Z][A-Z0-9_]*$")
     ca_file: Path | None = Field(None, description="Authority (PEM) of its certificate, where it is the house's own")
@@ -55,6 +57,11 @@ class Endpoint(_Part):
         if self.ca_file and not self.ca_file.is_file():
             raise ValueError("ca_file does not exist")
         return self
+
+    @property
+    def address(self) -> Address:
+        """Without what only the sender needs."""
+        return Address(url=self.url, prefix=self.prefix)
 
     def signing_secret(self) -> str:
         """`whsec_` and base64. Raises ValueError naming the variable that is not set."""

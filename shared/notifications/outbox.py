@@ -27,6 +27,7 @@ class Kind(StrEnum):
     """What happened. Alerts go before everything else."""
 
     ALERT = "alert"
+    ANSWER = "answer"  # the result itself for whoever asked; read from the task when it is sent, never kept here
     COMPLETED = "completed"
     FAILED = "failed"
 
@@ -120,7 +121,7 @@ def take_due(connection: Connection, lane: Lane, domains: Sequence[str], limit: 
             _n.due_at <= moment,
             _n.domain.in_(list(domains)),
         )
-        # 'alert' sorts before 'completed' and 'failed'.
+        # 'alert' sorts before 'answer', 'completed' and 'failed'.
         .order_by(_n.kind, _n.due_at)
         .limit(limit)
         .with_for_update(skip_locked=True)

@@ -43,7 +43,7 @@ notifications = Table(
     Column("id", String(36), primary_key=True),  # CloudEvents `id` and `webhook-id`: the same at every attempt
     Column("task_id", ForeignKey("tasks.id"), nullable=False),
     Column("domain", String(64), nullable=False),
-    Column("kind", String(16), nullable=False),  # alert | completed | failed
+    Column("kind", String(16), nullable=False),  # alert | answer | completed | failed
     Column("channel", String(16), nullable=False),  # callback | broker
     Column("target", String(256), nullable=False),  # id of a registered endpoint, or name of a queue
     Column("alert_id", String(16)),

@@ -29,12 +29,17 @@ MAX_BODY_BYTES = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What to send: the receiver by its registered id, never by an address. `id` is the same at every attempt."""
+    """What to send: the receiver by its registered id. `id` is the same at every attempt.
+
+    `url`: another address that this endpoint is registered for; any other is refused.
+    """
 
     id: str
     endpoint: str
     body: bytes
     content_type: str = "application/json"
+    url: str | None = None
+    max_bytes: int = MAX_BODY_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +79,10 @@ class Sender:
         endpoint = self._endpoints.get(delivery.endpoint)
         if endpoint is None:
             return None, "unknown_endpoint"
-        if len(delivery.body) > MAX_BODY_BYTES:
+        if len(delivery.body) > delivery.max_bytes:
             return None, "body_too_large"
+        if delivery.url is not None and not endpoint.address.covers(delivery.url):
+            return None, "url_not_registered"
         try:
             async with asyncio.timeout(self._timeout_s):
                 status = await self._post(endpoint, delivery)
@@ -90,11 +97,12 @@ class Sender:
         return status, None if 200 <= status < 300 else f"http_{status}"
 
     async def _post(self, endpoint: Endpoint, delivery: Delivery) -> int:
-        parts = urlsplit(endpoint.url)
+        target = delivery.url or endpoint.url
+        parts = urlsplit(target)
         host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
         address = await self._egress.pin(Target(parts.scheme, host, port))
         # The name stays in Host and in TLS; the connection goes to the one address that was checked.
-        url = httpx.URL(endpoint.url).copy_with(host=address, port=port)
+        url = httpx.URL(target).copy_with(host=address, port=port)
         request = self._client(delivery.endpoint, endpoint).build_request(
             "POST",
             url,

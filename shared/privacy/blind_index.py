@@ -28,6 +28,7 @@ class IdentifierKind(StrEnum):
     CNS = "cns"
     RECORD = "prontuario"
     COUNCIL = "crm"  # a physician's number with its state
+    END_USER = "usuario"  # whom a program names as its own user
     BLOCK = "bloco"  # no identifier: the key by which people who may be one are grouped for comparison
 
 

@@ -111,6 +111,8 @@ def _traits(traits: TaskTraits, accepted_at: datetime) -> dict[str, Any]:
         "urgent": traits.urgent,
         "runs_after": " ".join(traits.after) or None,
         "occurred_at": traits.occurred_at or accepted_at,
+        "sequence": traits.sequence,
+        "answer_to": traits.answer_to,
     }
 
 

@@ -1,6 +1,7 @@
 """What a task's own transactions leave in the outbox: for the system that asked (`reply_to`), for `eventos.resultados`.
 
-A notification carries ids, codes and links. Whoever wants more asks the API, where rights are checked.
+A notification carries ids, codes and links. Whoever wants more asks the API, where rights are checked. Only where the
+request itself asked to be sent the result (`answer_to`) does it follow, read from the task when it is sent.
 """
 
 from __future__ import annotations
@@ -24,7 +25,10 @@ _t = tasks.c
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """What happened to a task in its present run. `publish_to`: the queue its domain sends results to, if it does."""
+    """What happened to a task in its present run. `publish_to`: the queue its domain sends results to, if it does.
+
+    Of kind ANSWER: an end that only those hear of who wait for the result itself (it was cancelled).
+    """
 
     task_id: str
     kind: Kind
@@ -48,17 +52,22 @@ def announce(connection: Connection, facts: list[Fact], moment: datetime) -> Non
 
 @lru_cache(maxsize=2)
 def _receivers(dialect: str) -> Select[Any]:
-    wanted = or_(_t.reply_to.is_not(None), bindparam("b_all", type_=Boolean()))
-    return select(_t.id, _t.domain, _t.event, _t.run, _t.reply_to).where(among(dialect, (_t.id,)), wanted)
+    wanted = or_(_t.reply_to.is_not(None), _t.answer_to.is_not(None), bindparam("b_all", type_=Boolean()))
+    columns = (_t.id, _t.domain, _t.event, _t.run, _t.reply_to, _t.answer_to)
+    return select(*columns).where(among(dialect, (_t.id,)), wanted)
 
 
 def _notices(fact: Fact, row: Any) -> list[Notice]:
     data = facts_of(fact.task_id, row.domain, row.event, row.run) | dict(fact.detail)
-    receivers = [(Channel.BROKER, fact.publish_to)] if fact.publish_to else []
-    receivers += [(Channel.CALLBACK, row.reply_to)] if row.reply_to else []
+    receivers: list[tuple[Kind, Channel, str | None]] = []
+    if fact.kind is not Kind.ANSWER:
+        receivers += [(fact.kind, Channel.BROKER, fact.publish_to), (fact.kind, Channel.CALLBACK, row.reply_to)]
+    if fact.kind is not Kind.ALERT:
+        receivers.append((Kind.ANSWER, Channel.CALLBACK, row.answer_to))
     return [
-        Notice(fact.task_id, row.domain, fact.kind, channel, target, data, fact.alert_id)
-        for channel, target in receivers
+        Notice(fact.task_id, row.domain, kind, channel, target, data, fact.alert_id)
+        for kind, channel, target in receivers
+        if target
     ]
 
 

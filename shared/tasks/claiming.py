@@ -56,7 +56,7 @@ class Refusal(StrEnum):
     TERMINAL = "terminal"  # already done
     LEASED = "leased"  # another owner's lease lives
     NOT_DUE = "not_due"  # its back-off is not over
-    WAITS_FOR_EARLIER = "waits_for_earlier"  # an earlier task of its patient has not ended
+    WAITS_FOR_EARLIER = "waits_for_earlier"  # an earlier task of its patient or sequence has not ended
 
 
 def claim(connection: Connection, items: Sequence[ClaimRequest]) -> list[Claimed | Refusal]:
@@ -163,6 +163,7 @@ _FACTS = (
     _t.patient_cpf,
     _t.patient_cns,
     _t.patient_record,
+    _t.sequence,
 )
 
 

@@ -1,4 +1,6 @@
-"""Who goes first: urgent work before what waits in its domain, and of one patient the earlier before what follows it.
+"""Who goes first: urgent work before what waits in its domain, and the earlier before what follows it.
+
+What follows an earlier task names its events, and is of the same patient or of the same sequence (a conversation).
 
 The message is a hint, so none of it needs the broker: it is decided where rows are claimed. Ordinary work pays one
 look at an index that is empty while nothing urgent waits.
@@ -32,7 +34,7 @@ from shared.tasks.states import WAITING, TaskStatus, TimelineKind
 _t = tasks.c
 TaskFacts = Row[*tuple[Any, ...]]
 _WAITING = [status.value for status in WAITING]
-_PATIENT = ("patient_cpf", "patient_cns", "patient_record")
+_TOGETHER = ("patient_cpf", "patient_cns", "patient_record", "sequence")
 _LOOK_AGAIN = timedelta(minutes=15)  # a net only: `release` sees an end within one sweep of the relay
 
 
@@ -78,7 +80,7 @@ def displace(connection: Connection, ids: Sequence[str], moment: datetime) -> No
 
 
 def hold_back(connection: Connection, rows: Sequence[TaskFacts], moment: datetime) -> set[str]:
-    """The ids among `rows` that must wait: a task accepted earlier for the same patient has not ended.
+    """The ids among `rows` that must wait: a task accepted earlier, of the same patient or sequence, has not ended.
 
     Each remembers for whom it waits, see `release`. Nobody waits for a later one, so no two wait for each other.
     """
@@ -96,7 +98,7 @@ def hold_back(connection: Connection, rows: Sequence[TaskFacts], moment: datetim
 
 def _blocker(connection: Connection, row: TaskFacts) -> TaskFacts | None:
     """The newest unfinished task that `row` must wait for. One query per identifier, so that each uses its index."""
-    named = [(column, row._mapping[column]) for column in _PATIENT if row._mapping[column] is not None]
+    named = [(column, row._mapping[column]) for column in _TOGETHER if row._mapping[column] is not None]
     found = union_all(
         *(
             select(_t.id, _t.event, _t.created_at).where(

@@ -79,9 +79,12 @@ tasks = Table(
     Column("occurred_at", UtcDateTime),  # when it happened to the patient; else when it was accepted
     Column("urgent", Boolean, nullable=False, server_default=text("false")),  # overtakes what waits in its domain
     Column("runs_after", String(256)),  # events, separated by blanks, that must have ended for the same patient
+    Column("sequence", String(64)),  # what else it belongs to and takes its turn in: a conversation
+    Column("answer_to", String(64)),  # id of the registered endpoint that is sent the result itself
     Column("waits_for", String(36)),  # the earlier task that refused its last claim
     *_patient_indexes("patient_cpf", "patient_cns", "patient_record"),
     Index("ix_tasks_urgent", "domain", "created_at", "id", **_where("urgent AND finished_at IS NULL")),
+    Index("ix_tasks_sequence", "tenant", "sequence", "created_at", "id", **_where("sequence IS NOT NULL")),
     Index("ix_tasks_waits_for", "waits_for", **_where("waits_for IS NOT NULL")),
     Index(
         "ix_tasks_publish_at",

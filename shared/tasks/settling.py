@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -28,6 +28,7 @@ class Completed:
     degraded: bool = False
     error: dict[str, Any] | None = None  # why it is degraded
     publish_to: str | None = None  # the queue that the domain's results go to, if any
+    effect: Callable[[Connection], None] | None = None  # what else becomes true with it, in the same transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def settle(connection: Connection, items: Sequence[Settlement]) -> list[bool]:
 
 
 def _is_news(item: Settlement) -> bool:
-    return isinstance(item, Completed) or item.status is TaskStatus.FAILED
+    return isinstance(item, Completed) or item.status in TERMINAL
 
 
 def _fact(item: Settlement) -> Fact:
@@ -67,7 +68,8 @@ def _fact(item: Settlement) -> Fact:
         detail = {"status": TaskStatus.COMPLETED.value, "degraded": item.degraded}
         return Fact(item.task_id, Kind.COMPLETED, item.publish_to, detail)
     detail = {"status": item.status.value, "error": (item.error or {}).get("code")}
-    return Fact(item.task_id, Kind.FAILED, item.publish_to, detail)
+    kind = Kind.FAILED if item.status is TaskStatus.FAILED else Kind.ANSWER
+    return Fact(item.task_id, kind, item.publish_to, detail)
 
 
 def _complete(connection: Connection, items: list[Completed], moment: datetime) -> set[str]:
@@ -88,6 +90,9 @@ def _complete(connection: Connection, items: list[Completed], moment: datetime) 
             timeline.TimelineLine(i.task_id, TimelineKind.COMPLETED, {"degraded": i.degraded}, moment) for i in mine
         ]
         timeline.append(connection, lines)
+        for item in mine:
+            if item.effect is not None:
+                item.effect(connection)
     return held
 
 

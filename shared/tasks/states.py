@@ -27,7 +27,7 @@ class TimelineKind(StrEnum):
     CLAIMED = "claimed"
     OVERTAKEN = "overtaken"  # its message was used for urgent work; it is published again
     OVERTOOK = "overtook"  # urgent: claimed before its own message came
-    WAITING = "waiting"  # an earlier task of the same patient must end first
+    WAITING = "waiting"  # an earlier task of the same patient or sequence must end first
     FINDINGS = "findings"
     ALERT = "alert"
     ESCALATED = "escalated"  # nobody acknowledged an alert: the next contact is called

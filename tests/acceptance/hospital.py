@@ -17,12 +17,14 @@ REVIEW = {"estado", "conselho", "registro", "uf", "motivo", "em"}
 PROVENANCE = {
     "modelo",
     "provedor",
+    "modelos",
+    "contingencia",
     "versao_prompt",
     "hash_prompt",
     "hash_entrada",
     "versoes_tabelas",
     "tokens",
-    "custo",
+    "custo_microusd",
 }
 _CITED = re.compile(r"\[(A\d+|C:[^\s\]]+\]?)\]")
 
@@ -81,4 +83,5 @@ def assert_opinion(result: dict[str, Any], provider: str) -> None:
     assert set(provenance) == PROVENANCE
     assert provenance["provedor"] == provider
     assert provenance["tokens"]["calls"] > 0
-    assert isinstance(provenance["custo"], int)
+    assert isinstance(provenance["custo_microusd"], int)
+    assert [used["provedor"] for used in provenance["modelos"]] == [provider]

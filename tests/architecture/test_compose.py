@@ -88,7 +88,7 @@ def test_the_api_image_installs_the_api_requirements_only():
     text = (ROOT / "Dockerfile.api").read_text()
     assert set(re.findall(r"requirements\.\w+\.txt", text)) == {"requirements.api.txt"}
     assert "find_spec('crewai')" in text
-    assert not re.search(r"^(crewai|langchain)", (ROOT / "requirements.api.txt").read_text(), re.MULTILINE)
+    assert not re.search(r"^crewai", (ROOT / "requirements.api.txt").read_text(), re.MULTILINE)
 
 
 def test_the_worker_scales():
@@ -117,7 +117,7 @@ def test_the_management_page_is_an_extra_on_this_host():
     assert all(port.startswith("127.0.0.1:") for port in extra["rabbitmq"]["ports"])
 
 
-@pytest.mark.parametrize("extra", ["tables", "contacts", "mllp-tls"])
+@pytest.mark.parametrize("extra", ["tables", "contacts", "models", "mllp-tls"])
 def test_files_of_the_hospital_are_mounted_read_only_and_settings_point_into_them(extra: str):
     services = yaml.safe_load((ROOT / "deploy" / f"compose.{extra}.yml").read_text())["services"]
     assert services.keys() <= SERVICES.keys()
@@ -134,6 +134,12 @@ def test_everybody_who_reads_clinical_tables_is_given_those_of_the_hospital():
     assert services.keys() == {name for name in SERVICES if "HOSPITAL_TABLES_DIR" in SERVICES[name]["environment"]}
 
 
+def test_everybody_who_talks_to_models_is_given_the_catalogue_and_its_keys():
+    services = yaml.safe_load((ROOT / "deploy" / "compose.models.yml").read_text())["services"]
+    assert services.keys() == {name for name in SERVICES if "MODELS_FILE" in SERVICES[name]["environment"]}
+    assert all(service["env_file"] for service in services.values())
+
+
 def test_secrets_have_no_defaults_and_name_themselves_when_missing():
     text = (ROOT / "docker-compose.yml").read_text()
     uses = re.findall(r"\$\{([A-Z_]+(?:PASSWORD|INDEX_KEY))([^}]*)\}", text)
@@ -144,7 +150,7 @@ def test_secrets_have_no_defaults_and_name_themselves_when_missing():
 @pytest.mark.parametrize(
     ("name", "foreign"),
     [
-        ("api", {"RABBITMQ_WORKER_PASSWORD", "RABBITMQ_ADMIN_PASSWORD", "MODEL_API_KEY"}),
+        ("api", {"RABBITMQ_WORKER_PASSWORD", "RABBITMQ_ADMIN_PASSWORD"}),
         ("worker", {"RABBITMQ_API_PASSWORD", "RABBITMQ_ADMIN_PASSWORD"}),
         ("mllp", {"RABBITMQ_API_PASSWORD", "RABBITMQ_WORKER_PASSWORD", "RABBITMQ_ADMIN_PASSWORD", "MODEL_API_KEY"}),
         ("migrate", {"RABBITMQ_API_PASSWORD", "RABBITMQ_WORKER_PASSWORD", "RABBITMQ_ADMIN_PASSWORD"}),
@@ -160,7 +166,7 @@ def test_nobody_is_given_the_secrets_of_another(name: str, foreign: set[str]):
 @pytest.mark.parametrize(
     ("name", "concerns"),
     [
-        ("api", ["platform", "broker", "domains", "api"]),
+        ("api", ["platform", "broker", "domains", "api", "model"]),
         ("worker", ["platform", "broker", "domains", "worker", "notifications", "model"]),
         ("mllp", ["platform", "domains", "privacy", "mllp"]),
     ],

@@ -13,7 +13,7 @@ from tests.architecture.sources import ROOT, imported_modules, python_files
 SIDES = ("api", "worker", "dev")
 PIN = re.compile(r"^([A-Za-z0-9][\w.-]*)(?:\[[\w,]+\])?==([^\s;\\]+)", re.MULTILINE)
 NAME = re.compile(r"^([A-Za-z0-9][\w.-]*)", re.MULTILINE)
-NEVER_IN_THE_API = re.compile(r"crewai|langchain|openai|dramatiq|chromadb|litellm|httpx")
+NEVER_IN_THE_API = re.compile(r"crewai|dramatiq|chromadb|litellm")
 # What a package is imported as, where that is not its name.
 IMPORTED_AS = {"pyyaml": "yaml", "validate-docbr": "validate_docbr", "prometheus-client": "prometheus_client"}
 

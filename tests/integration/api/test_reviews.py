@@ -14,7 +14,7 @@ from api.routers.reviews import ReviewView
 from handlers.registry import load_domains
 from shared.clinical.identifiers import normalise
 from shared.database import Database
-from shared.findings import AVISO_SEM_AGENTES, Achado, Gravidade, Parecer, Proveniencia, Resultado, Revisao
+from shared.findings import AVISO_SEM_AGENTES, Achado, Gravidade, ModeloUsado, Parecer, Proveniencia, Resultado, Revisao
 from shared.tasks import claiming
 from shared.tasks.claiming import Claimed, ClaimRequest
 from shared.tasks.settling import Completed
@@ -52,12 +52,14 @@ def result(*, opinion: bool = True, state: str = "pendente") -> dict[str, Any]:
     written = Proveniencia(
         modelo="m",
         provedor="p",
+        modelos=[ModeloUsado(provedor="p", modelo="m", implantacao="d", chamadas=1, custo_microusd=0)],
+        contingencia=False,
         versao_prompt="1",
         hash_prompt="h",
         hash_entrada="e",
         versoes_tabelas={},
         tokens={"calls": 1},
-        custo=0,
+        custo_microusd=0,
     )
     return Resultado(
         achados=[found],

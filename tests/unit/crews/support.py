@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from handlers.crew_runtime.case import CrewCase
-from handlers.crew_runtime.outgoing_guard import Identifiers
 from shared.errors import TaskCancelled
 from shared.findings import Achado, Avaliacao, Gravidade
+from shared.privacy.identifiers import Identifiers
 from shared.settings import ModelSettings
 
 EXAMES = Path("handlers/exames")

@@ -12,10 +12,10 @@ import pytest
 
 from handlers.crew_runner import GUARDRAIL_RETRIES, run_crew
 from handlers.crew_runtime.guardrail import CitationRules
-from handlers.crew_runtime.outgoing_guard import Identifiers
 from handlers.crew_runtime.spec import CrewSpec
 from shared.errors import DeadlineExceeded, ModelRefused, ModelUnavailable, TaskCancelled
 from shared.llm.gateway import LlmGateway
+from shared.privacy.identifiers import Identifiers
 from shared.settings import ModelSettings
 from tests.llmock.faults import FaultPlan
 from tests.llmock.server import MockProvider

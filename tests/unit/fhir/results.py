@@ -20,12 +20,22 @@ DECIDED = FINISHED + timedelta(hours=1)
 _PROVENANCE: dict[str, Any] = {
     "modelo": "offline-deterministico",
     "provedor": "offline",
+    "modelos": [
+        {
+            "provedor": "offline",
+            "modelo": "offline-deterministico",
+            "implantacao": "unico",
+            "chamadas": 3,
+            "custo_microusd": 42,
+        }
+    ],
+    "contingencia": False,
     "versao_prompt": "exames.hemograma/3",
     "hash_prompt": "a" * 64,
     "hash_entrada": "b" * 64,
     "versoes_tabelas": {},
     "tokens": {"prompt": 1200, "completion": 300, "calls": 3},
-    "custo": 42,
+    "custo_microusd": 42,
 }
 _SEEN = Acknowledgement("Enf. Rosa Fictícia, COREN-SP 123456", FINISHED, "médico avisado")
 DRAFT = {"texto": "Um <b>achado</b> & outro [A1].\nSegunda linha [A1].", "citacoes": ["A1"], "agentes": ["revisor"]}

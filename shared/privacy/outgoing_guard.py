@@ -10,21 +10,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from typing import Any
 
-from pydantic import BaseModel
-
-from handlers.crew_runtime.identifying_patterns import holds_identifying_pattern
 from shared.errors import ModelRefused
 from shared.privacy.identifiers import Identifiers
+from shared.privacy.identifying_patterns import holds_identifying_pattern
 
-_PEOPLE = frozenset({"paciente", "profissional"})
-_NUMBERS = frozenset({"numero_guia", "lote", "udi", "idempotency_key"})
-_FREE_TEXTS = frozenset(
-    {"texto_clinico", "queixa_principal", "orientacoes", "justificativa_tecnica", "indicacao_clinica", "motivo"}
-)
-# Values with few possible answers say nothing about who: looking for them would stop every opinion.
-_NOT_IDENTIFYING = frozenset({"sexo", "gestante", "uf", "cbo"})
 # Brazilian surnames that are also words of clinical findings. Alone they are not looked for, the full name is.
 _ORDINARY_WORDS = frozenset({"das", "dos", "dias", "alta", "branco", "rosa", "leite", "campos", "barriga", "sangue"})
 # crewai's own English around our prompts.
@@ -39,15 +29,6 @@ _SHORTEST_NAME = 3
 _SHORTEST_CODE = 5
 _SHORTEST_NUMBER = 7
 _QUOTE_WORDS = 5
-
-
-def known_identifiers(request: BaseModel) -> Identifiers:
-    """Read them off the request's own fields."""
-    data = request.model_dump(mode="json")
-    return Identifiers(
-        names=frozenset(text for path, text in _texts(data, ()) if _names_somebody(path)),
-        quotes=frozenset(text for path, text in _texts(data, ()) if path[-1] in _FREE_TEXTS),
-    )
 
 
 def words_of(text: str) -> list[str]:
@@ -100,27 +81,9 @@ class OutgoingGuard:
         return any(tuple(words[start : start + len(run)]) == run for run in self._runs[words[start]])
 
 
-def _names_somebody(path: tuple[str, ...]) -> bool:
-    if path[-1] in _NOT_IDENTIFYING | _FREE_TEXTS:
-        return False
-    return path[-1] in _NUMBERS or not _PEOPLE.isdisjoint(path)
-
-
 def _telling(word: str) -> bool:
     return len(word) >= (_SHORTEST_CODE if word.isdigit() else _SHORTEST_NAME)
 
 
 def _windows(words: list[str], size: int) -> Iterator[tuple[str, ...]]:
     return zip(*(words[start:] for start in range(size)), strict=False)
-
-
-def _texts(data: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Every string with the keys that lead to it."""
-    if isinstance(data, str) and path:
-        yield path, data
-    elif isinstance(data, dict):
-        for key, value in data.items():
-            yield from _texts(value, (*path, key))
-    elif isinstance(data, list):
-        for item in data:
-            yield from _texts(item, path)

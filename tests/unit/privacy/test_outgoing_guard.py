@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from handlers.crew_runtime.outgoing_guard import Identifiers, OutgoingGuard, known_identifiers
 from shared.clinical.people import Pedido
 from shared.errors import ModelRefused
+from shared.privacy.identifiers import Identifiers
+from shared.privacy.known import identifiers_of
+from shared.privacy.outgoing_guard import OutgoingGuard
 
 REQUEST = Pedido.model_validate(
     {
@@ -25,7 +27,7 @@ REQUEST = Pedido.model_validate(
 
 @pytest.fixture
 def guard() -> OutgoingGuard:
-    return OutgoingGuard(known_identifiers(REQUEST), frozenset({"anemia"}))
+    return OutgoingGuard(identifiers_of(REQUEST), frozenset({"anemia"}))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,134 @@
+"""One exchange in the store, in one transaction: the conversation, the question, the place for its answer."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.engine import Connection
+from uuid_utils import uuid7
+
+from api.chat_prompt import Prompt, card_of, prompt, unsent, with_last
+from api.chat_requests import NewMessage
+from shared.conversations import answers, messages, store
+from shared.conversations.answers import NewAnswer
+from shared.conversations.records import Conversation, Message, Owner, Role
+from shared.errors import InvalidField
+from shared.llm.contract import ModelCard, Surface
+
+_TITLE_LENGTH = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A validated request with what the process adds to it."""
+
+    owner: Owner
+    body: NewMessage
+    key: str | None
+    cards: Sequence[ModelCard]
+    max_characters: int
+    process: str
+    lease_s: float
+
+    @property
+    def body_hash(self) -> str:
+        """Of what is asked; how the caller wants to read the answer is no part of it."""
+        text = self.body.model_dump_json(exclude={"stream", "background"})
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """`prompt` is None where the answer was begun by an earlier request with the same key."""
+
+    conversation: Conversation
+    answer: Message
+    prompt: Prompt | None = None
+    new_conversation: bool = False
+
+
+def open_exchange(connection: Connection, asked: Asked) -> Exchange:
+    """Everything or nothing is written.
+
+    Raises NotFound, UnknownModel, InvalidField (a parent that cannot be one), Conflict (an answer is on its way),
+    IdempotencyMismatch, ContextOverflow or PromptTooLarge.
+    """
+    earlier = answers.known(connection, asked.owner, asked.key, asked.body_hash) if asked.key else None
+    if earlier is not None:
+        return Exchange(store.get(connection, asked.owner, earlier.conversation_id), earlier)
+    card_of(asked.cards, asked.body.model)
+    conversation, new = _conversation(connection, asked)
+    model = asked.body.model or conversation.model
+    card = card_of(asked.cards, model)
+    if asked.body.regenerate is not None:
+        made, question = _asked_again(connection, conversation, asked, card)
+    else:
+        made, question = _asked_anew(connection, conversation, asked, card, new)
+    answer = NewAnswer(
+        parent_id=question.id,
+        owner=asked.process,
+        lease_s=asked.lease_s,
+        request_id=str(uuid7()),
+        model=model,
+        idempotency_key=asked.key,
+        body_hash=asked.body_hash if asked.key else None,
+    )
+    return Exchange(conversation, answers.begin(connection, conversation, answer), made, new)
+
+
+def _conversation(connection: Connection, asked: Asked) -> tuple[Conversation, bool]:
+    body = asked.body
+    if body.conversation_id is not None:
+        return store.get(connection, asked.owner, body.conversation_id, lock=True), False
+    title = " ".join((body.content or "").split())[:_TITLE_LENGTH] or None
+    return store.create(connection, asked.owner, Surface.CHAT, title=title), True
+
+
+def _asked_anew(
+    connection: Connection, conversation: Conversation, asked: Asked, card: ModelCard, new: bool
+) -> tuple[Prompt, Message]:
+    content = asked.body.content or ""
+    parent = None if new else _parent(connection, conversation, asked.body)
+    before = messages.path(connection, conversation.id, parent) if parent else []
+    made = prompt(
+        connection, conversation, [*before, unsent(conversation, content, parent)], card, asked.max_characters
+    )
+    question = messages.append(connection, conversation, Role.USER, content, parent_id=parent)
+    return with_last(made, question), question
+
+
+def _asked_again(
+    connection: Connection, conversation: Conversation, asked: Asked, card: ModelCard
+) -> tuple[Prompt, Message]:
+    field = "regenerate"
+    named = _named(connection, conversation, asked.body.regenerate or "", field)
+    if named.role == Role.ASSISTANT and named.parent_id is not None:
+        named = _named(connection, conversation, named.parent_id, field)
+    if named.role != Role.USER:
+        raise InvalidField([(field, "deve ser uma mensagem de usuário ou a resposta a uma")])
+    path = messages.path(connection, conversation.id, named.id)
+    return prompt(connection, conversation, path, card, asked.max_characters), named
+
+
+def _parent(connection: Connection, conversation: Conversation, body: NewMessage) -> str | None:
+    """What the new message follows; None: it begins the conversation, or begins it anew."""
+    if body.replaces is not None:
+        replaced = _named(connection, conversation, body.replaces, "replaces")
+        if replaced.role != Role.USER:
+            raise InvalidField([("replaces", "deve ser uma mensagem de usuário; para outra resposta use regenerate")])
+        return replaced.parent_id
+    if body.parent_id is not None:
+        parent = _named(connection, conversation, body.parent_id, "parent_id")
+        if parent.streaming:
+            raise InvalidField([("parent_id", "essa resposta ainda está sendo gerada")])
+        return parent.id
+    return messages.newest_leaf(connection, conversation.id)
+
+
+def _named(connection: Connection, conversation: Conversation, message_id: str, field: str) -> Message:
+    found = messages.find(connection, conversation.id, message_id)
+    if found is None:
+        raise InvalidField([(field, "não é uma mensagem desta conversa")])
+    return found

@@ -1,0 +1,103 @@
+"""What callers of the chat send. Unknown fields are refused, and no refusal shows a value."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+
+from shared.clinical.fields import Data, Entrada, TextoCurto
+from shared.clinical.identifiers import Cns, Cpf
+
+_ID = r"^[0-9a-f-]{36}$"
+
+
+def _without_nul(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("texto com o caractere NUL, que banco de dados nenhum guarda")
+    return text
+
+
+_Storable = AfterValidator(_without_nul)
+Identifier = Annotated[str, Field(pattern=_ID)]
+Content = Annotated[str, Field(min_length=1), _Storable]
+ModelName = Annotated[str, StringConstraints(min_length=1, max_length=128), _Storable]
+Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), _Storable]
+SystemText = Annotated[str, Field(min_length=1, max_length=20_000), _Storable]
+
+
+class PacienteDaConversa(Entrada):
+    """Whom the conversation is about. Each value is hidden from every model outside the house."""
+
+    nome: TextoCurto | None = None
+    nome_social: TextoCurto | None = None
+    nome_mae: TextoCurto | None = None
+    cpf: Cpf | None = None
+    cns: Cns | None = None
+    prontuario: TextoCurto | None = None
+    data_nascimento: Data | None = None
+    telefone: TextoCurto | None = None
+    email: TextoCurto | None = None
+    endereco: TextoCurto | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("informe ao menos um dado do paciente")
+        return self
+
+
+class PatientOfConversation(Entrada):
+    """In the form in which identifying values are looked for in requests."""
+
+    paciente: PacienteDaConversa
+
+
+class NewConversation(Entrada):
+    """Everything is optional: `system` is said before every message, `model` is for messages that name none."""
+
+    title: Title | None = None
+    model: ModelName | None = None
+    system: SystemText | None = None
+    user_id: Annotated[str, StringConstraints(min_length=1, max_length=128), _Storable] | None = None
+    paciente: PacienteDaConversa | None = None
+
+
+class ConversationChange(Entrada):
+    """What may be changed later; a field that is absent stays, null takes it away."""
+
+    title: Title | None = None
+    model: ModelName | None = None
+    system: SystemText | None = None
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("informe title, model ou system")
+        return self
+
+
+class NewMessage(Entrada):
+    """A message to be answered, or an answer to be generated anew."""
+
+    conversation_id: Identifier | None = Field(None, description="Absent: a new conversation")
+    content: Content | None = Field(None, description="What the person says; absent only with `regenerate`")
+    model: ModelName | None = Field(None, description="A policy or deployment of GET /api/llm/models")
+    stream: bool = Field(False, description="True: server-sent events; false: JSON when the answer is whole")
+    background: bool = Field(False, description="True: the answer goes on when nobody reads it, and can be resumed")
+    parent_id: Identifier | None = Field(None, description="Message that this one follows; absent: the newest")
+    replaces: Identifier | None = Field(None, description="Own earlier message: this one becomes a branch beside it")
+    regenerate: Identifier | None = Field(None, description="Own message, or its answer, to be answered once more")
+    tools: Literal[None] = Field(None, description="Not yet: tools arrive with /api/tools")
+    anexos: Literal[None] = Field(None, description="Not yet: files are used through /api/uploads by ingestion only")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.content is None) == (self.regenerate is None):
+            raise ValueError("informe content, ou regenerate para responder de novo, um dos dois")
+        named = [name for name in ("parent_id", "replaces", "regenerate") if getattr(self, name) is not None]
+        if len(named) > 1:
+            raise ValueError(f"{' e '.join(named)} excluem um ao outro")
+        if named and self.conversation_id is None:
+            raise ValueError(f"{named[0]} exige conversation_id")
+        return self

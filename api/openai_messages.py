@@ -1,0 +1,152 @@
+"""The messages of an OpenAI chat request, typed, and the order in which tools may speak."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator
+
+TOOL_NAME = r"^[a-zA-Z0-9_-]{1,64}$"
+
+
+class Strict(BaseModel):
+    """What is not documented is refused, and a number in quotation marks is no number."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+
+class TextPart(Strict):
+    """The only kind of content part: nobody can hide a patient's name that stands in an image or a recording."""
+
+    type: Literal["text"]
+    text: str
+
+
+class RefusalPart(Strict):
+    type: Literal["refusal"]
+    refusal: str
+
+
+def _kind(content: Any) -> str:
+    return "parts" if isinstance(content, list) else "text"
+
+
+_Text = Annotated[
+    Annotated[str, Tag("text")] | Annotated[list[TextPart], Field(min_length=1), Tag("parts")], Discriminator(_kind)
+]
+_AnswerPart = Annotated[TextPart | RefusalPart, Field(discriminator="type")]
+_Answer = Annotated[
+    Annotated[str, Tag("text")] | Annotated[list[_AnswerPart], Field(min_length=1), Tag("parts")], Discriminator(_kind)
+]
+_Name = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class FunctionCall(Strict):
+    """`arguments` is JSON text, as the model wrote it."""
+
+    name: str = Field(pattern=TOOL_NAME)
+    arguments: str
+
+    @field_validator("arguments")
+    @classmethod
+    def _is_an_object(cls, text: str) -> str:
+        try:
+            parsed = orjson.loads(text or "{}")
+        except orjson.JSONDecodeError:
+            parsed = None
+        if not isinstance(parsed, dict):
+            raise ValueError("deve ser o texto de um objeto JSON")
+        return text
+
+
+class MessageToolCall(Strict):
+    id: str = Field(min_length=1, max_length=256)
+    type: Literal["function"]
+    function: FunctionCall
+
+
+class SystemMessage(Strict):
+    role: Literal["system"]
+    content: _Text
+    name: _Name | None = None
+
+
+class DeveloperMessage(Strict):
+    """OpenAI's newer word for `system`."""
+
+    role: Literal["developer"]
+    content: _Text
+    name: _Name | None = None
+
+
+class UserMessage(Strict):
+    role: Literal["user"]
+    content: _Text
+    name: _Name | None = None
+
+
+class AssistantMessage(Strict):
+    role: Literal["assistant"]
+    content: _Answer | None = None
+    refusal: str | None = None
+    name: _Name | None = None
+    tool_calls: Annotated[list[MessageToolCall], Field(min_length=1)] | None = None
+
+
+class ToolMessage(Strict):
+    role: Literal["tool"]
+    content: _Text
+    tool_call_id: str = Field(min_length=1, max_length=256)
+
+
+Message = Annotated[
+    SystemMessage | DeveloperMessage | UserMessage | AssistantMessage | ToolMessage, Field(discriminator="role")
+]
+
+
+def check_order(messages: Sequence[Message]) -> None:
+    """Every tool call is answered right after it, and nothing else is. Raises ValueError without any content."""
+    open_calls: set[str] = set()
+    for index, message in enumerate(messages):
+        if isinstance(message, ToolMessage):
+            if message.tool_call_id not in open_calls:
+                raise ValueError(f"messages[{index}] responde a uma tool_call que não a precede ou já foi respondida")
+            open_calls.discard(message.tool_call_id)
+            continue
+        if open_calls:
+            raise ValueError(f"antes de messages[{index}] falta a resposta (role tool) a cada tool_call")
+        open_calls = _calls_of(message)
+        if isinstance(message, AssistantMessage) and not (message.content or message.refusal or open_calls):
+            raise ValueError(f"messages[{index}] não tem content nem tool_calls")
+    if open_calls:
+        raise ValueError("falta a resposta (role tool) a cada tool_call da última mensagem")
+
+
+def forwarded(message: dict[str, Any]) -> dict[str, Any]:
+    """The message as the gateway takes it: `developer` is `system` everywhere, and null means absent."""
+    kept = {name: value for name, value in message.items() if value is not None}
+    if kept["role"] == "assistant":
+        kept.setdefault("content", "")
+        _spell_out_refusals(kept)
+    return kept | {"role": "system"} if kept["role"] == "developer" else kept
+
+
+def text_of(content: str | Sequence[TextPart]) -> str:
+    """The text of a message, its parts one after the other."""
+    return content if isinstance(content, str) else "".join(part.text for part in content)
+
+
+def _calls_of(message: Message) -> set[str]:
+    calls = message.tool_calls or () if isinstance(message, AssistantMessage) else ()
+    return {call.id for call in calls}
+
+
+def _spell_out_refusals(message: dict[str, Any]) -> None:
+    """An earlier refusal is the assistant's own text: no other provider knows the field."""
+    refusal = message.pop("refusal", None)
+    if refusal and not message["content"]:
+        message["content"] = refusal
+    if isinstance(message["content"], list):
+        message["content"] = "".join(part.get("text") or part.get("refusal", "") for part in message["content"])

@@ -1,0 +1,1 @@
+"""Questions to models that are answered later, at a callback (`POST /webhook`)."""

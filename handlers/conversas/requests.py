@@ -1,0 +1,63 @@
+"""What a caller may ask, as it comes to the door and as it is kept."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+
+from shared.clinical.fields import Entrada
+
+MAX_MESSAGE_CHARS = 100_000
+_ALLOWED_CONTROLS = frozenset("\t\n\r")
+
+
+def _said(text: str) -> str:
+    """As it was written, white space and all; never blank, and without what no store or model can carry."""
+    if not text.strip():
+        raise ValueError("deve ter algum texto")
+    if any(not character.isprintable() and character < " " and character not in _ALLOWED_CONTROLS for character in text):
+        raise ValueError("texto com caracteres de controle")
+    return text
+
+
+Fala = Annotated[str, StringConstraints(min_length=1, max_length=MAX_MESSAGE_CHARS), AfterValidator(_said)]
+Nome = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,128}$")]
+IdConversa = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,36}$")]
+Receptor = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+Endereco = Annotated[str, StringConstraints(min_length=8, max_length=2048)]
+
+
+class Pergunta(Entrada):
+    """A message to a model whose answer is sent to a registered receiver. No patient data belongs into `user_id`."""
+
+    message: Fala = Field(description="What the user says, in free text")
+    callback_id: Receptor = Field(description="Id of the registered receiver of the answer")
+    callback_url: Endereco | None = Field(None, description="An address below that of a receiver with prefix = true")
+    conversation_id: IdConversa | None = Field(None, description="An earlier answer's; without it a conversation begins")
+    user_id: Nome | None = Field(None, description="The caller's own, opaque name for its user")
+    model: Nome | None = Field(None, description="A policy or a deployment of GET /api/llm/models; without it the default")
+    system: Fala | None = Field(None, description="Instructions to the model; kept where the message begins a conversation")
+
+
+class PerguntaRecebida(Pergunta):
+    """A message to a model; the signed answer is sent to `callback_id`, or to `callback_url` where that is registered."""
+
+    callback_id: Receptor | None = Field(None, description="Id of a registered receiver (CONTACTS_FILE)")  # type: ignore[assignment]
+    callback_url: Endereco | None = Field(None, description="Its address instead, exactly as it is registered")
+
+    @model_validator(mode="after")
+    def _one_receiver(self) -> Self:
+        if (self.callback_id is None) == (self.callback_url is None):
+            raise ValueError("informe callback_id ou callback_url, um dos dois")
+        return self
+
+
+def conversa_de(pergunta: Pergunta) -> str | None:
+    """The sequence that a question takes its turn in."""
+    return pergunta.conversation_id
+
+
+def receptor_de(pergunta: Pergunta) -> str:
+    """Who is sent the answer."""
+    return pergunta.callback_id

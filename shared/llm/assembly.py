@@ -1,0 +1,60 @@
+"""Where a gateway is put together: the catalogue, the providers' clients, the store's part and the privacy door."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from shared.database import Database
+from shared.group_commit import GroupCommit
+from shared.llm.accounts import StoreAccounts
+from shared.llm.attempts import Door
+from shared.llm.backoff import Backoff
+from shared.llm.breakers import StoreBreakers, change
+from shared.llm.catalogue import Catalogue, Deployment, load_catalogue
+from shared.llm.client_pool import ClientPool
+from shared.llm.contract import CallContext
+from shared.llm.course import Surroundings
+from shared.llm.errors import TransferRefused
+from shared.llm.gateway import Gateway
+from shared.llm.ledger import book
+from shared.llm.ports import ModelClient
+from shared.llm.providers import create_client, preload
+from shared.llm.residences import Residences
+from shared.llm.residency import deployment_is_inside
+from shared.settings import Settings
+
+
+def open_gateway(
+    config: Settings, database: Database, catalogue: Catalogue | None = None, *, backoff: Backoff | None = None
+) -> Gateway:
+    """A gateway over `database` and the models of the settings, or of `catalogue`. Call it after the fork.
+
+    Nothing is asked and no provider's package is imported before the first call. Raises `CatalogueInvalid`.
+    """
+    catalogue = catalogue or load_catalogue(config.model)
+    transfer_allowed = config.model.transferencia_internacional
+
+    def create(deployment: Deployment) -> ModelClient:
+        return create_client(deployment, transfer_allowed=transfer_allowed)
+
+    commits = GroupCommit(database, (book, change))
+    around = Surroundings(
+        clients=ClientPool(preload, create),
+        accounts=StoreAccounts(commits, catalogue, ZoneInfo(config.platform.hospital_timezone)),
+        breakers=StoreBreakers(commits, database, catalogue.breaker),
+        door=_door,
+        backoff=backoff or Backoff(),
+    )
+    return Gateway(
+        catalogue,
+        around,
+        Residences(deployment_is_inside),
+        cache=None,
+        transfer_allowed=transfer_allowed,
+        max_prompt_chars=config.model.model_max_prompt_chars,
+        at_close=commits.close,
+    )
+
+
+def _door(context: CallContext) -> Door:
+    raise TransferRefused("sem porta de privacidade")

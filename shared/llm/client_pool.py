@@ -1,0 +1,44 @@
+"""One client per deployment and event loop, made when the deployment is first asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
+
+from shared.llm.catalogue import Deployment
+from shared.llm.ports import ModelClient
+
+
+@dataclass(slots=True)
+class _OfLoop:
+    clients: dict[str, ModelClient] = field(default_factory=dict)
+    making: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class ClientPool:
+    """Connections belong to a loop: another loop, as after a fork, gets clients of its own."""
+
+    def __init__(self, preload: Callable[[Deployment], None], create: Callable[[Deployment], ModelClient]) -> None:
+        """`preload` imports the provider's package and may take seconds: it runs in a thread."""
+        self._preload = preload
+        self._create = create
+        self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, _OfLoop] = WeakKeyDictionary()
+
+    async def of(self, name: str, deployment: Deployment) -> ModelClient:
+        """Raises what `create` raises: ModelRefused or ModelUnavailable."""
+        mine = self._loops.setdefault(asyncio.get_running_loop(), _OfLoop())
+        if name in mine.clients:
+            return mine.clients[name]
+        async with mine.making:
+            if name not in mine.clients:
+                await asyncio.to_thread(self._preload, deployment)
+                mine.clients[name] = self._create(deployment)
+            return mine.clients[name]
+
+    async def close(self) -> None:
+        """Close this loop's clients."""
+        mine = self._loops.pop(asyncio.get_running_loop(), _OfLoop())
+        for client in mine.clients.values():
+            await client.close()

@@ -1,0 +1,63 @@
+"""Three limits of one attempt: its whole deadline, its first piece, and the silence between two pieces."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable
+from typing import Generic, TypeVar
+
+from shared.llm.catalogue import Deployment
+from shared.llm.failures import FaultKind
+from shared.llm.unusable import Unusable
+
+T = TypeVar("T")
+
+
+class Limits:
+    """Moments on the loop's clock. `until` is when the whole call must be over, whatever the deployment allows."""
+
+    def __init__(self, deployment: Deployment, until: float) -> None:
+        self._loop = asyncio.get_running_loop()
+        now = self._loop.time()
+        self._idle_s = deployment.idle_s
+        self._end = min(until, now + deployment.deadline_s)
+        self._silence = now + deployment.first_token_s
+        self._kind = FaultKind.FIRST_TOKEN_TIMEOUT
+
+    async def whole(self, answer: Awaitable[T]) -> T:
+        """The answer to a request that does not stream. Raises Unusable."""
+        return await self._before(self._end, FaultKind.TIMEOUT, answer)
+
+    async def piece(self, answer: Awaitable[T]) -> T:
+        """The next piece of a stream. Raises Unusable."""
+        if self._end <= self._silence:
+            found = await self._before(self._end, FaultKind.TIMEOUT, answer)
+        else:
+            found = await self._before(self._silence, self._kind, answer)
+        self._silence = self._loop.time() + self._idle_s
+        self._kind = FaultKind.IDLE_TIMEOUT
+        return found
+
+    @staticmethod
+    async def _before(moment: float, kind: FaultKind, answer: Awaitable[T]) -> T:
+        try:
+            async with asyncio.timeout_at(moment) as limit:
+                return await answer
+        except TimeoutError:
+            if not limit.expired():
+                raise  # the library's own
+        raise Unusable(kind)
+
+
+class Paced(Generic[T]):
+    """A stream each piece of which comes in time, or Unusable."""
+
+    def __init__(self, pieces: AsyncGenerator[T, None], limits: Limits) -> None:
+        self._pieces = pieces
+        self._limits = limits
+
+    def __aiter__(self) -> Paced[T]:
+        return self
+
+    async def __anext__(self) -> T:
+        return await self._limits.piece(anext(self._pieces))

@@ -1,0 +1,91 @@
+"""Anthropic's Messages API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anthropic
+import httpx2
+from langchain_anthropic import ChatAnthropic, convert_to_anthropic_tool
+from langchain_core.messages import BaseMessage
+from pydantic import SecretStr
+
+from shared.llm.catalogue import Deployment
+from shared.llm.contract import ChatRequest
+from shared.llm.parameter_checks import chosen_tool
+from shared.llm.parameters import asked_parameters
+from shared.llm.ports import ModelClient
+from shared.llm.residency import address_of
+from shared.llm.wire.http_clients import CONNECT_TIMEOUT_S, MAX_CONNECTIONS
+from shared.llm.wire.langchain_client import Dialect, LangChainClient
+from shared.llm.wire.langchain_messages import langchain_messages
+
+_CHOICES = {"auto": "auto", "none": "none", "required": "any"}
+
+
+def open_client(deployment: Deployment, *, inside: bool) -> ModelClient:
+    """A client of its own: langchain-anthropic's is cached for the whole process."""
+    key = deployment.key() or SecretStr("sem-chave")
+    address = address_of(deployment).removesuffix("/").removesuffix("/v1")
+    timeout = httpx2.Timeout(None, connect=CONNECT_TIMEOUT_S)
+    limits = httpx2.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=64)
+    http = httpx2.AsyncClient(timeout=timeout, limits=limits, follow_redirects=False, trust_env=not inside)
+    model = ChatAnthropic(
+        model_name=deployment.model,
+        base_url=address,
+        api_key=key,
+        max_retries=0,
+        stream_usage=True,
+        max_tokens_to_sample=deployment.max_output_tokens,
+        timeout=None,
+        stop=None,
+    )
+    model.__dict__["_async_client"] = anthropic.AsyncAnthropic(
+        api_key=key.get_secret_value(), base_url=address, max_retries=0, timeout=timeout, http_client=http
+    )
+
+    def call(request: ChatRequest) -> tuple[list[BaseMessage], dict[str, Any]]:
+        return langchain_messages(request.messages), _options(request)
+
+    return LangChainClient(Dialect(model, call, http.aclose))
+
+
+def _options(request: ChatRequest) -> dict[str, Any]:
+    given = asked_parameters(request)
+    options: dict[str, Any] = {}
+    limit = given.get("max_completion_tokens") or given.get("max_tokens")
+    if limit:
+        options["max_tokens"] = limit
+    if "stop" in given:
+        options["stop"] = [given["stop"]] if isinstance(given["stop"], str) else given["stop"]
+    # Given as options of the model, LangChain drops them in silence for some models.
+    sampling = {name: given[name] for name in ("temperature", "top_p") if name in given}
+    if sampling:
+        options["extra_body"] = sampling
+    if "user" in given:
+        options["metadata"] = {"user_id": given["user"]}
+    output = _output(given)
+    if output:
+        options["output_config"] = output
+    if request.tools:
+        options["tools"] = [convert_to_anthropic_tool(tool) for tool in request.tools]
+        options["tool_choice"] = _tool_choice(given)
+    return options
+
+
+def _output(given: dict[str, Any]) -> dict[str, Any]:
+    output: dict[str, Any] = {}
+    if "reasoning_effort" in given:
+        output["effort"] = given["reasoning_effort"]
+    if "response_format" in given:
+        output["format"] = {"type": "json_schema", "schema": given["response_format"]["json_schema"]["schema"]}
+    return output
+
+
+def _tool_choice(given: dict[str, Any]) -> dict[str, Any]:
+    asked = given.get("tool_choice", "auto")
+    name = chosen_tool(asked)
+    choice: dict[str, Any] = {"type": "tool", "name": name} if name else {"type": _CHOICES[asked]}
+    if given.get("parallel_tool_calls") is False and choice["type"] != "none":
+        choice["disable_parallel_tool_use"] = True
+    return choice

@@ -1,0 +1,26 @@
+"""HTTP clients of the gateway's own: no redirects, no timeouts, and inside the house no proxy.
+
+Time is the engine's business; only connecting has a limit here, because nothing else notices a host that is gone.
+"""
+
+from __future__ import annotations
+
+import httpx
+
+from shared.llm.sharded_transport import ShardedTransport
+
+CONNECT_TIMEOUT_S = 5.0
+MAX_CONNECTIONS = 512
+
+
+def house_client(*, inside: bool, base_url: str = "", headers: dict[str, str] | None = None) -> httpx.AsyncClient:
+    """Redirects stay off: one could lead out of the house. A model inside is reached without any proxy."""
+    timeout = httpx.Timeout(None, connect=CONNECT_TIMEOUT_S)
+    if inside:
+        transport = ShardedTransport(MAX_CONNECTIONS)
+        return httpx.AsyncClient(
+            base_url=base_url, headers=headers, timeout=timeout, transport=transport,
+            follow_redirects=False, trust_env=False,
+        )  # fmt: skip
+    limits = httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=64)
+    return httpx.AsyncClient(base_url=base_url, headers=headers, timeout=timeout, limits=limits, follow_redirects=False)

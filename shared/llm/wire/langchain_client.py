@@ -1,0 +1,104 @@
+"""A LangChain chat model as a `ModelClient`.
+
+`_agenerate` and `_astream` are called directly: the public methods add callbacks, tracing and a copy of every chunk
+around the same two, and that costs more than all of the gateway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import anyio
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.outputs import ChatGenerationChunk
+
+from shared.llm.contract import ChatRequest, TextDelta, ToolCall, ToolCallDelta, Usage
+from shared.llm.failures import MalformedAnswer, MalformedToolArguments
+from shared.llm.ports import WireReply
+from shared.llm.wire.finish_reasons import finish_reason
+from shared.llm.wire.reply_assembly import ReplyAssembly, stop_or_calls
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How one provider is spoken to. `call` makes a request's LangChain messages and the model's own options.
+
+    `usage_adds_up`: every chunk counts only itself; otherwise the last count is the whole.
+    """
+
+    model: BaseChatModel
+    call: Callable[[ChatRequest], tuple[list[BaseMessage], dict[str, Any]]]
+    close: Callable[[], Awaitable[None]]
+    usage_adds_up: bool = False
+
+
+class LangChainClient:
+    """See `ModelClient`. Belongs to the loop that makes its first call."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._model: Any = dialect.model
+
+    async def complete(self, request: ChatRequest) -> WireReply:
+        messages, options = self._dialect.call(request)
+        result = await self._model._agenerate(messages, **options)
+        if not result.generations:
+            raise MalformedAnswer("no choices")
+        first = result.generations[0]
+        return _whole(first.message, first.generation_info, result.llm_output)
+
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[TextDelta | ToolCallDelta | WireReply, None]:
+        messages, options = self._dialect.call(request)
+        answer = ReplyAssembly()
+        chunks = self._model._astream(messages, **options)
+        try:
+            async for chunk in chunks:
+                message = chunk.message
+                content = message.content
+                if content:
+                    text = content if isinstance(content, str) else message.text
+                    if text:
+                        answer.texts.append(text)
+                        yield TextDelta(text)
+                if message.tool_call_chunks:
+                    for delta in answer.fragments(message.tool_call_chunks):
+                        yield delta
+                if chunk.generation_info or message.response_metadata or message.usage_metadata:
+                    self._note(answer, chunk, message)
+        finally:
+            # The caller may be cancelled: the socket is closed all the same.
+            with anyio.CancelScope(shield=True):
+                await chunks.aclose()
+        yield answer.whole()
+
+    async def close(self) -> None:
+        await self._dialect.close()
+
+    def _note(self, answer: ReplyAssembly, chunk: ChatGenerationChunk, message: AIMessageChunk) -> None:
+        reason = finish_reason(chunk.generation_info, message.response_metadata)
+        answer.finish_reason = reason or answer.finish_reason
+        counted = _usage(message.usage_metadata)
+        if counted and answer.usage and self._dialect.usage_adds_up:
+            prompt = answer.usage.prompt_tokens + counted.prompt_tokens
+            counted = Usage(prompt, answer.usage.completion_tokens + counted.completion_tokens, "provider")
+        answer.usage = counted or answer.usage
+
+
+def _whole(message: AIMessage, *told: Mapping[str, Any] | None) -> WireReply:
+    if message.invalid_tool_calls:
+        raise MalformedToolArguments("arguments are no JSON object")
+    calls = tuple(
+        ToolCall(call["id"] or f"call_{index}", call["name"], call["args"])
+        for index, call in enumerate(message.tool_calls)
+    )
+    reason = stop_or_calls(finish_reason(message.response_metadata, *told), calls)
+    return WireReply(message.text, calls, reason, _usage(message.usage_metadata))
+
+
+def _usage(counted: Mapping[str, Any] | None) -> Usage | None:
+    if not counted or not counted["input_tokens"] + counted["output_tokens"]:
+        return None
+    return Usage(counted["input_tokens"], counted["output_tokens"], "provider")

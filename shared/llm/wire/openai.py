@@ -1,0 +1,55 @@
+"""OpenAI, and any server that speaks its chat protocol: vLLM, OpenRouter, llama.cpp, private gateways.
+
+Callers already speak OpenAI's shapes, so messages, tools and parameters go into the body as they came; LangChain's
+own translation back and forth would only lose fields.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from langchain_core.messages import BaseMessage
+from langchain_openai import ChatOpenAI
+from pydantic import SecretStr
+
+from shared.llm.catalogue import Deployment
+from shared.llm.contract import ChatRequest
+from shared.llm.parameters import given_parameters
+from shared.llm.ports import ModelClient
+from shared.llm.residency import address_of
+from shared.llm.wire.http_clients import house_client
+from shared.llm.wire.langchain_client import Dialect, LangChainClient
+
+
+def open_client(deployment: Deployment, *, inside: bool) -> ModelClient:
+    """A client of its own: langchain-openai's cached ones break across forks and loops."""
+    http = house_client(inside=inside)
+    model = ChatOpenAI(
+        model=deployment.model,
+        base_url=address_of(deployment),
+        api_key=deployment.key() or SecretStr("sem-chave"),
+        max_retries=0,
+        use_responses_api=False,
+        stream_usage=True,
+        stream_chunk_timeout=0,
+        http_async_client=http,
+    )
+
+    def call(request: ChatRequest) -> tuple[list[BaseMessage], dict[str, Any]]:
+        return [], {"extra_body": _body(deployment, request)}
+
+    return LangChainClient(Dialect(model, call, http.aclose))
+
+
+def _body(deployment: Deployment, request: ChatRequest) -> dict[str, Any]:
+    body = given_parameters(request)
+    # What a stream reports is the gateway's choice: it always wants the usage.
+    body.pop("stream_options", None)
+    body["messages"] = request.messages
+    if request.tools:
+        body["tools"] = request.tools
+    if not body.keys() & {"max_tokens", "max_completion_tokens"}:
+        # Servers that only look like OpenAI know the older name.
+        name = "max_completion_tokens" if deployment.provider == "openai" else "max_tokens"
+        body[name] = deployment.max_output_tokens
+    return body
