@@ -20,20 +20,21 @@ Carater = Literal["eletiva", "urgencia"]
 Cids = Annotated[list[Cid10], Field(max_length=60)]
 Sigtap = Annotated[str, AfterValidator(sigtap_code)]
 Tuss = Annotated[str, AfterValidator(tuss_code)]
-Contagem = Annotated[int, Field(ge=0, le=1000)]
+# Wide: what no living patient has is for the rules to name, what is no measurement at all is refused here.
+Medida = Annotated[int, Field(ge=0, le=1_000_000)]
 
 
 class SinaisVitais(Entrada):
     """One set of vital signs; units stand in the names."""
 
-    fr_irpm: Contagem | None = None
-    spo2_pct: Contagem | None = None
+    fr_irpm: Medida | None = None
+    spo2_pct: Medida | None = None
     o2_suplementar: bool | None = None
     escala_spo2: Literal[1, 2] | None = Field(None, description="2 only where 88–92 % was prescribed as the target")
-    pas_mmhg: Contagem | None = None
-    pad_mmhg: Contagem | None = None
-    fc_bpm: Contagem | None = None
-    temperatura_c: Annotated[Decimal, Field(ge=0, le=1000)] | None = None
+    pas_mmhg: Medida | None = None
+    pad_mmhg: Medida | None = None
+    fc_bpm: Medida | None = None
+    temperatura_c: Annotated[Decimal, Field(ge=-1_000, le=1_000_000)] | None = None
     consciencia: Literal["A", "C", "V", "P", "U"] | None = None
     glasgow: Annotated[int, Field(ge=3, le=15)] | None = None
 

@@ -59,12 +59,8 @@ def test_a_sign_that_cannot_be_placed_is_missing_and_the_rest_goes_on(quantity: 
     assert code in pending(document)
 
 
-def test_a_value_no_living_patient_has_is_refused_at_its_place() -> None:
-    with pytest.raises(UnusableDocument) as refused:
-        measured(HEART, value=900, code="/min")
-    ((place, code, reason),) = refused.value.items
-    assert place.endswith("valueQuantity.value")
-    assert (code, reason.split(":")[0]) == ("valor_invalido", "sinais_vitais.fc_bpm")
+def test_a_value_no_living_patient_has_is_passed_on_for_the_rules_to_name() -> None:
+    assert signs(measured(HEART, value=9000, code="/min"))["fc_bpm"] == 9000
 
 
 def test_the_latest_observation_counts() -> None:
