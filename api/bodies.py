@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import orjson
 from fastapi import Request
 from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 
 from shared.domain import Event
-from shared.errors import BodyTooLarge, InvalidField, MalformedBody
+from shared.errors import BodyTooLarge, InvalidField, MalformedBody, UnsupportedMedia
+
+Model = TypeVar("Model", bound=BaseModel)
 
 NATIVE_TYPES = (b"application/json", b"")
 
@@ -34,6 +38,14 @@ async def read_body(request: Request, headers: dict[bytes, bytes], limit: int) -
         if len(body) > limit:
             raise BodyTooLarge(f"o limite é de {limit} bytes")
     return body
+
+
+async def read_json(request: Request, model: type[Model], limit: int) -> Model:
+    """The body as `model`. Raises UnsupportedMedia, BodyTooLarge, or pydantic's ValidationError."""
+    headers: dict[bytes, bytes] = dict(request.scope["headers"])
+    if media_type(headers) not in NATIVE_TYPES:
+        raise UnsupportedMedia("envie o corpo como application/json")
+    return model.model_validate_json(await read_body(request, headers, limit))
 
 
 def parse(event: Event, body: bytes, path_values: dict[str, str]) -> tuple[BaseModel, str]:

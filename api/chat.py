@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import structlog
@@ -24,7 +24,7 @@ from shared.conversations.records import Conversation, Message, MessageStatus, O
 from shared.database import Database
 from shared.errors import ExecutionError, NotFound, Overloaded, ServiceUnavailable, StoreUnavailable
 from shared.group_commit import GroupCommit
-from shared.llm.contract import CallContext, ChatRequest, ModelGateway, Surface
+from shared.llm.contract import CallContext, ChatRequest, ModelCard, ModelGateway, Surface
 from shared.settings import Settings
 
 _log = structlog.get_logger(__name__)
@@ -45,6 +45,7 @@ class Chat:
         self._commits = GroupCommit(database, [answers.extend, answers.end])
         self._running: dict[str, Generation] = {}
         self._afterwards: set[asyncio.Task[None]] = set()
+        self._cards: Sequence[ModelCard] = ()
         self._draining = False
         self._ticker: asyncio.Task[None] | None = None
 
@@ -68,9 +69,12 @@ class Chat:
         await asyncio.gather(*others, *generating, return_exceptions=True)
         await asyncio.to_thread(self._commits.close)
 
-    def models(self) -> list[str]:
+    async def cards(self) -> Sequence[ModelCard]:
         """What a message may name as its model."""
-        return [card.id for card in self._gateway.models()]
+        if not self._cards:
+            # The gateway resolves the names of hosts the first time.
+            self._cards = await asyncio.to_thread(self._gateway.models)
+        return self._cards
 
     async def ask(self, owner: Owner, body: NewMessage, key: str | None) -> tuple[Exchange, Generation | None]:
         """Keep the question and begin its answer; None: an earlier request's answer that is not generated here.
@@ -85,7 +89,7 @@ class Chat:
             owner=owner,
             body=body,
             key=key,
-            cards=self._gateway.models(),
+            cards=await self.cards(),
             max_characters=self._settings.model.model_max_prompt_chars,
             process=self._name,
             lease_s=self._settings.chat.chat_lease_s,
@@ -212,8 +216,8 @@ class Chat:
                 if ticks % _SWEEP_TICKS == 0:
                     await self._sweep()
                 await self._renew()
-            except StoreUnavailable:
-                _log.warning("chat_leases_not_renewed", reason="store_unavailable")
+            except Exception as error:  # noqa: BLE001 - without this task every answer would lose its lease
+                _log.warning("chat_leases_not_renewed", exc_info=error)
             if ticks % _NUDGE_TICKS == 0:
                 for generation in self._running.values():
                     generation.buffer.nudge()

@@ -9,15 +9,17 @@ The id of a piece is the number of characters sent so far, which is all that res
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import orjson
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from api.chat import Chat
 from api.chat_buffer import Ending
 from api.chat_generation import Generation
-from api.chat_views import usage_view
+from api.chat_views import message_url, usage_view
 from shared.conversations.records import Message, MessageStatus, Outcome, Owner
 from shared.llm.contract import Usage
 
@@ -26,20 +28,37 @@ _POLL_S = 0.3
 _KEEP_ALIVE_POLLS = 50
 
 
+class AnswerStream(StreamingResponse):
+    """Server-sent events for one reader, who `leave`s when they end, whoever ended them."""
+
+    def __init__(self, frames: AsyncIterator[bytes], message: Message, leave: Callable[[], None] | None = None) -> None:
+        # Proxies that gather before they pass on would turn a stream into a wait.
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Location": message_url(message)}
+        super().__init__(frames, headers=headers, media_type="text/event-stream")
+        self._leave = leave
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            if self._leave is not None:
+                self._leave()
+
+
 async def local_frames(generation: Generation, offset: int) -> AsyncIterator[bytes]:
-    """From this process's memory. Closing it, before its end, is a reader who left."""
-    with generation.reading() as buffer:
-        yield start_frame(generation.message)
-        while True:
-            text = buffer.since(offset)
-            if text:
-                offset += len(text)
-                yield piece_frame(text, offset)
-            elif buffer.ending is not None:
-                yield end_frame(generation.message, buffer.ending)
-                return
-            elif not await buffer.wait():
-                yield KEEP_ALIVE
+    """From this process's memory."""
+    buffer = generation.buffer
+    yield start_frame(generation.message)
+    while True:
+        text = buffer.since(offset)
+        if text:
+            offset += len(text)
+            yield piece_frame(text, offset)
+        elif buffer.ending is not None:
+            yield end_frame(generation.message, buffer.ending)
+            return
+        elif not await buffer.wait():
+            yield KEEP_ALIVE
 
 
 async def stored_frames(chat: Chat, owner: Owner, message: Message, offset: int) -> AsyncIterator[bytes]:

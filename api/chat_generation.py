@@ -6,9 +6,9 @@ It runs in a task of its own, so that no reader's fate decides how it ends in th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from concurrent.futures import Future
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 import structlog
@@ -50,19 +50,19 @@ class Generation:
         self._stopped: str | None = None
         self._settling = False  # past the model: what is left is to write the end, and nothing may stop that
         self._saved = 0
+        self._saved = 0
         self._flushing: asyncio.TimerHandle | Future[bool] | None = None
         self.task = asyncio.create_task(self._run())
 
-    @contextmanager
-    def reading(self) -> Iterator[AnswerBuffer]:
-        """Read the buffer. When the last reader leaves, an answer that nobody wants any more is interrupted."""
+    def join(self) -> None:
+        """One reader more; it must `leave`."""
         self._readers += 1
-        try:
-            yield self.buffer
-        finally:
-            self._readers -= 1
-            if self._readers == 0 and not self._question.background:
-                self.stop("client_gone")
+
+    def leave(self) -> None:
+        """One reader less. When the last one leaves, an answer that nobody wants any more is interrupted."""
+        self._readers -= 1
+        if self._readers == 0 and not self._question.background:
+            self.stop("client_gone")
 
     def stop(self, code: str) -> None:
         """Interrupt: the upstream connection is closed, what was said is kept. Only the first call counts."""

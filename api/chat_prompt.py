@@ -8,14 +8,13 @@ from datetime import UTC, datetime
 
 from sqlalchemy.engine import Connection
 
-from api.chat_requests import PatientOfConversation
 from shared.conversations import history, summaries
 from shared.conversations.history import Budget, Window
 from shared.conversations.records import Conversation, Message, MessageStatus, Role, Summary
 from shared.llm.contract import ModelCard
 from shared.llm.errors import UnknownModel
+from shared.privacy import known
 from shared.privacy.identifiers import Identifiers
-from shared.privacy.outgoing_guard import known_identifiers
 
 _NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -45,9 +44,9 @@ def prompt(
 ) -> Prompt:
     """The window for a path that ends with the question. Raises ContextOverflow or PromptTooLarge."""
     budget = Budget.of_window(card.context_tokens, max_characters, history.calibration(path))
-    known = summaries.newest(connection, conversation.id, path)
-    content = known.content if known else None
-    return Prompt(history.window(path, budget, system=conversation.system, summary=content), path, known, budget)
+    told = summaries.newest(connection, conversation.id, path)
+    content = told.content if told else None
+    return Prompt(history.window(path, budget, system=conversation.system, summary=content), path, told, budget)
 
 
 def unsent(conversation: Conversation, content: str, parent_id: str | None) -> Message:
@@ -72,7 +71,7 @@ def identifiers_of(conversation: Conversation) -> Identifiers:
     """Who the conversation is known to be about."""
     if conversation.patient is None:
         return Identifiers()
-    return known_identifiers(PatientOfConversation.model_validate({"paciente": conversation.patient}))
+    return known.identifiers_of({"paciente": conversation.patient})
 
 
 def with_last(prompt: Prompt, last: Message) -> Prompt:

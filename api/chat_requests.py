@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from shared.clinical.fields import Data, Entrada, TextoCurto
 from shared.clinical.identifiers import Cns, Cpf
@@ -16,6 +16,16 @@ def _without_nul(text: str) -> str:
     if "\x00" in text:
         raise ValueError("texto com o caractere NUL, que banco de dados nenhum guarda")
     return text
+
+
+def _not_yet(reason: str) -> BeforeValidator:
+    """Refuse everything but null, and say why."""
+
+    def refuse(value: object) -> None:
+        if value is not None:
+            raise ValueError(reason)
+
+    return BeforeValidator(refuse)
 
 
 _Storable = AfterValidator(_without_nul)
@@ -45,12 +55,6 @@ class PacienteDaConversa(Entrada):
         if not self.model_fields_set:
             raise ValueError("informe ao menos um dado do paciente")
         return self
-
-
-class PatientOfConversation(Entrada):
-    """In the form in which identifying values are looked for in requests."""
-
-    paciente: PacienteDaConversa
 
 
 class NewConversation(Entrada):
@@ -88,8 +92,8 @@ class NewMessage(Entrada):
     parent_id: Identifier | None = Field(None, description="Message that this one follows; absent: the newest")
     replaces: Identifier | None = Field(None, description="Own earlier message: this one becomes a branch beside it")
     regenerate: Identifier | None = Field(None, description="Own message, or its answer, to be answered once more")
-    tools: Literal[None] = Field(None, description="Not yet: tools arrive with /api/tools")
-    anexos: Literal[None] = Field(None, description="Not yet: files are used through /api/uploads by ingestion only")
+    tools: Annotated[None, _not_yet("ferramentas ainda não podem ser usadas em conversas")] = None
+    anexos: Annotated[None, _not_yet("arquivos ainda não podem ser usados em conversas")] = None
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:

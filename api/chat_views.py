@@ -79,6 +79,10 @@ def conversation_view(conversation: Conversation) -> dict[str, Any]:
     }
 
 
+def message_url(message: Message) -> str:
+    return f"/api/chat/messages/{message.id}"
+
+
 def message_view(message: Message) -> dict[str, Any]:
     """The body of one message."""
     usage = None

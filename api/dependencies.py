@@ -8,14 +8,19 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Request
 
+from api.chat import Chat
+from api.request_rates import RateLimits
 from api.submission import Submission
 from api.watching import Watcher
+from shared.conversations.records import Owner
 from shared.database import Database
 from shared.domain import Domain
 from shared.errors import NotFound
 from shared.fhir.readback import Readback
 from shared.files.store import FileStore
+from shared.llm.catalogue import Catalogue
 from shared.llm.contract import ModelGateway
+from shared.notifications.receivers import Receivers
 from shared.privacy.blind_index import BlindIndexes
 from shared.settings import Settings
 
@@ -30,6 +35,11 @@ class Caller:
     tenant: str
     client: str
     domains: frozenset[str] | None = None
+
+    @property
+    def owner(self) -> Owner:
+        """To whom this caller's conversations belong."""
+        return Owner(self.tenant, self.client)
 
     def readable(self, domains: Iterable[str]) -> list[str]:
         """Those of `domains` whose tasks this caller may read."""
@@ -49,6 +59,10 @@ class Parts:
     blind: BlindIndexes
     readbacks: dict[str, dict[str, Readback]]
     gateway: ModelGateway
+    receivers: Receivers
+    chat: Chat
+    catalogue: Catalogue
+    rates: RateLimits
 
 
 ANONYMOUS = Caller(tenant="default", client="anonymous")
@@ -73,3 +87,5 @@ def named_task(task_id: Annotated[str, Path()]) -> str:
 CurrentCaller = Annotated[Caller, Depends(current_caller)]
 AppParts = Annotated[Parts, Depends(parts_of)]
 TaskId = Annotated[str, Depends(named_task)]
+ConversationId = Annotated[str, Path(pattern=r"^[0-9a-f-]{36}$")]
+MessageId = Annotated[str, Path(pattern=r"^[0-9a-f-]{36}$")]

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from starlette.responses import HTMLResponse
 
+from api.chat_requests import ConversationChange, NewConversation, NewMessage
 from api.openai_request import ChatCompletionRequest
 from api.views import Problem, TaskAccepted
 from handlers.registry import load_document_examples, load_readers
@@ -55,6 +56,7 @@ _TAGS = {
     "Alertas": "Achados críticos que esperam por uma pessoa",
     "Pacientes": "O que se sabe de um paciente em todos os domínios",
     "Arquivos": "Envio de arquivos para a ingestão",
+    "Conversas": "Falar com um modelo: docs/chat.md",
     "Modelos": "Os modelos que se pode pedir",
     "OpenAI": "O que qualquer cliente da OpenAI fala: docs/openai-api.md",
     "Operação": "Saúde, métricas e mensagens não compreendidas",
@@ -92,7 +94,7 @@ def _document(app: FastAPI, settings: DomainSettings, domains: dict[str, Domain]
     schemas = document["components"]["schemas"]
     posted = [event.request for domain in domains.values() for event in domain.events if event.path is not None]
     schemas |= _schemas(posted, "validation")
-    schemas |= _schemas([ChatCompletionRequest], "validation")
+    schemas |= _schemas([ChatCompletionRequest, ConversationChange, NewConversation, NewMessage], "validation")
     schemas |= _schemas([TaskAccepted, Problem], "serialization")
     for key, domain in domains.items():
         prefix = settings.of(key).prefix or f"/api/{key}"

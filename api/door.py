@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from dataclasses import dataclass
-from typing import Any
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
@@ -19,7 +18,7 @@ from api.metrics import ACCEPTED
 from api.request_headers import idempotency_key, traceparent
 from api.views import accepted, accepted_document
 from shared.domain import Domain, Event
-from shared.errors import CallerError, InvalidField, PlantaoError, UnsupportedMedia
+from shared.errors import CallerError, PlantaoError, UnsupportedMedia
 from shared.interop import FHIR_JSON, HL7_V2, Reader
 from shared.tasks.acceptance import Accepted, TaskSource
 from shared.tasks.traits import traits_of

@@ -18,7 +18,15 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from api import openai_errors
-from shared.errors import InvalidField, ModelUnavailable, PlantaoError, ServiceUnavailable, UnusableDocument
+from api.rate_headers import refused_headers
+from shared.errors import (
+    InvalidField,
+    ModelUnavailable,
+    PlantaoError,
+    RateLimited,
+    ServiceUnavailable,
+    UnusableDocument,
+)
 from shared.field_paths import field_path
 from shared.llm.errors import BudgetExhausted, ParameterRefused
 from shared.validation import invalid_field, reason_of
@@ -48,12 +56,14 @@ def problem(error: PlantaoError) -> Response:
         body["resets_at"] = error.resets_at
     wait = retry_after_of(error)
     headers = {} if wait is None else {"Retry-After": str(wait)}
+    if isinstance(error, RateLimited):
+        headers |= refused_headers(error)
     return Response(orjson.dumps(body), error.status, headers, PROBLEM_JSON)
 
 
 def retry_after_of(error: PlantaoError) -> int | None:
     """Whole seconds after which the same request may do better; None: nobody knows, or it never will."""
-    if isinstance(error, ServiceUnavailable):
+    if isinstance(error, ServiceUnavailable | RateLimited):
         return error.retry_after
     if isinstance(error, BudgetExhausted):
         return max(1, math.ceil((error.resets_at - datetime.now(UTC)).total_seconds()))

@@ -11,11 +11,17 @@ import uvicorn
 from fastapi import FastAPI
 
 from api import documentation, errors
+from api.chat import Chat
 from api.dependencies import Parts
+from api.request_rates import RateLimits
 from api.routers import alerts, evidence, health, ingestion, patients, rejected, reviews, sources, tasks, uploads
+from api.routers import chat as chat_routers
+from api.routers import conversations as conversation_routers
 from api.routers import domains as domain_routers
 from api.routers import models as model_routers
 from api.routers import openai as openai_routers
+from api.routers import webhook as webhook_routers
+from api.serving import serve
 from api.submission import Submission
 from api.watching import Watcher
 from handlers.configured import configured_domains
@@ -26,6 +32,7 @@ from shared.files.store import FileStore
 from shared.llm.assembly import open_gateway
 from shared.llm.catalogue import CatalogueInvalid, load_catalogue
 from shared.logging import configure_logging
+from shared.notifications.receivers import ReceiversUnreadable, load_receivers
 from shared.privacy.blind_index import BlindIndexes
 from shared.settings import Settings, settings_of_program
 from shared.version import VERSION
@@ -34,6 +41,7 @@ from shared.version import VERSION
 def create_app(config: Settings) -> FastAPI:
     """The application of one process. Connections are made when it starts, not here."""
     catalogue = load_catalogue(config.model)
+    receivers = load_receivers(config.notifications.contacts_file)
     found = configured_domains(config.domains)
     packages = config.domains.domain_packages
     readbacks = {key: load_readbacks(domain, packages) for key, domain in found.items()}
@@ -48,14 +56,33 @@ def create_app(config: Settings) -> FastAPI:
         files.forget_drafts()
         blind = BlindIndexes(config.privacy.blind_index_key.get_secret_value())
         gateway = open_gateway(config, database, catalogue)
-        app.state.parts = Parts(config, found, database, submission, watcher, files, blind, readbacks, gateway)
+        rates = RateLimits(database, config.api)
+        chat = Chat(config, database, gateway)
+        chat.start()
+        app.state.parts = Parts(
+            config,
+            found,
+            database,
+            submission,
+            watcher,
+            files,
+            blind,
+            readbacks,
+            gateway,
+            receivers,
+            chat,
+            catalogue,
+            rates,
+        )
         # What start-up made stays for good: the collector need not walk it again and again under load.
         gc.collect()
         gc.freeze()
         yield
         await watcher.close()
+        await chat.close()
         await gateway.close()
         await submission.close()
+        rates.close()
         database.close()
 
     app = FastAPI(
@@ -81,11 +108,15 @@ def create_app(config: Settings) -> FastAPI:
         uploads.router,
         health.router,
         model_routers.router,
+        conversation_routers.router,
+        chat_routers.router,
         openai_routers.router_for(found, config.domains),
     ):
         app.include_router(router)
     if "ingestao" in found:
         app.include_router(ingestion.router, prefix=config.domains.of("ingestao").prefix or "/api/ingestao")
+    if "conversas" in found:
+        app.include_router(webhook_routers.router)
     if config.api.api_docs:
         documentation.install(app, config.domains, found)
     return app
@@ -100,9 +131,9 @@ def main() -> None:
     configure_logging(config.platform, "api")
     try:
         app = create_app(config)
-    except (InvalidTables, CatalogueInvalid) as invalid:
+    except (InvalidTables, CatalogueInvalid, ReceiversUnreadable) as invalid:
         raise SystemExit(str(invalid)) from None
-    uvicorn.run(
+    serving = uvicorn.Config(
         app,
         host=config.api.api_host,
         port=config.api.api_port,
@@ -113,6 +144,7 @@ def main() -> None:
         server_header=False,
         proxy_headers=False,
     )
+    serve(app, serving)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from shared.validation import reason_of
 
 _INDEX = re.compile(r"\.([0-9]+)")
 _CODES = {"extra_forbidden": "unknown_parameter", "missing": "missing_required_parameter"}
-_NO_PART = "só partes de texto: um nome numa imagem ou gravação não pode ser escondido do modelo"
+_PARTS = "partes aceitas: text e, do usuário, image_url em linha (data:)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +70,10 @@ def _refused(error: ValidationError, raw: dict[str, Any]) -> RequestRefused:
 
 
 def _reason(fault: Any, param: str) -> str:
-    if fault["type"] == "union_tag_invalid" and ".content" in param:
-        return _NO_PART
+    if fault["type"] in ("union_tag_invalid", "literal_error") and ".content" in param:
+        return _PARTS
     if fault["type"] == "union_tag_invalid":
-        return "deve ser um de: {expected_tags}".format_map(fault["ctx"])
-    if fault["type"] == "literal_error" and ".content" in param:
-        return _NO_PART
+        return f"deve ser um de: {fault['ctx']['expected_tags']}"
     return reason_of(fault)
 
 

@@ -123,6 +123,8 @@ def _event_json(asked: ChatCompletionRequest) -> str:
     if not isinstance(last, UserMessage):
         raise RequestRefused("a última mensagem deve ser do usuário: o JSON do evento", "messages", "invalid_value")
     text = text_of(last.content)
+    if text is None:
+        raise RequestRefused("uma equipe lê só texto: o JSON do evento", "messages", "unsupported_value")
     fenced = _FENCED.fullmatch(text)
     return fenced[1] if fenced else text
 

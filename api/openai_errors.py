@@ -14,8 +14,17 @@ from fastapi import Request
 from starlette.responses import Response
 from uuid_utils import uuid7
 
+from api.rate_headers import refused_headers
 from shared import clock
-from shared.errors import CallerError, InvalidField, ModelRefused, ModelUnavailable, PlantaoError, ServiceUnavailable
+from shared.errors import (
+    CallerError,
+    InvalidField,
+    ModelRefused,
+    ModelUnavailable,
+    PlantaoError,
+    RateLimited,
+    ServiceUnavailable,
+)
 from shared.llm.errors import BudgetExhausted, ParameterRefused
 
 PREFIX = "/v1"
@@ -140,6 +149,8 @@ def _retrying(error: PlantaoError) -> dict[str, str]:
         return {"retry-after": str(math.ceil(error.retry_after or _RETRY_AFTER_S))}
     if isinstance(error, ServiceUnavailable):
         return {"retry-after": str(error.retry_after)}
+    if isinstance(error, RateLimited):
+        return {"retry-after": str(error.retry_after)} | refused_headers(error)
     if isinstance(error, CrewTaskFailed):
         # To wait again for the same task is harmless; to ask for an ended one is useless.
         return {"retry-after": "1"} if error.status == 504 else {"x-should-retry": "false"}

@@ -18,10 +18,20 @@ class Strict(BaseModel):
 
 
 class TextPart(Strict):
-    """The only kind of content part: nobody can hide a patient's name that stands in an image or a recording."""
-
     type: Literal["text"]
     text: str
+
+
+class Image(Strict):
+    """In line only: by a link, a model server would fetch the picture itself, from inside the house."""
+
+    url: str = Field(pattern=r"^data:image/[a-z+.-]+;base64,")
+    detail: Literal["auto", "low", "high"] | None = None
+
+
+class ImagePart(Strict):
+    type: Literal["image_url"]
+    image_url: Image
 
 
 class RefusalPart(Strict):
@@ -35,6 +45,10 @@ def _kind(content: Any) -> str:
 
 _Text = Annotated[
     Annotated[str, Tag("text")] | Annotated[list[TextPart], Field(min_length=1), Tag("parts")], Discriminator(_kind)
+]
+_UserPart = Annotated[TextPart | ImagePart, Field(discriminator="type")]
+_Asking = Annotated[
+    Annotated[str, Tag("text")] | Annotated[list[_UserPart], Field(min_length=1), Tag("parts")], Discriminator(_kind)
 ]
 _AnswerPart = Annotated[TextPart | RefusalPart, Field(discriminator="type")]
 _Answer = Annotated[
@@ -83,7 +97,7 @@ class DeveloperMessage(Strict):
 
 class UserMessage(Strict):
     role: Literal["user"]
-    content: _Text
+    content: _Asking
     name: _Name | None = None
 
 
@@ -133,9 +147,12 @@ def forwarded(message: dict[str, Any]) -> dict[str, Any]:
     return kept | {"role": "system"} if kept["role"] == "developer" else kept
 
 
-def text_of(content: str | Sequence[TextPart]) -> str:
-    """The text of a message, its parts one after the other."""
-    return content if isinstance(content, str) else "".join(part.text for part in content)
+def text_of(content: str | Sequence[TextPart | ImagePart]) -> str | None:
+    """The text of a message, its parts one after the other; None where there is more than text."""
+    if isinstance(content, str):
+        return content
+    texts = [part.text for part in content if isinstance(part, TextPart)]
+    return "".join(texts) if len(texts) == len(content) else None
 
 
 def _calls_of(message: Message) -> set[str]:

@@ -149,7 +149,7 @@ class ChatCompletionRequest(Strict):
     @classmethod
     def _of_the_tools(cls, value: Any, info: ValidationInfo) -> Any:
         names = {tool.function.name for tool in info.data.get("tools") or ()}
-        if not names and value not in (None, "none", "auto"):
+        if not names and value not in (None, "none", "auto", True):
             raise ValueError("só vale com tools")
         if isinstance(value, NamedTool) and value.function.name not in names:
             raise ValueError("não está entre os tools")

@@ -97,7 +97,7 @@ class Problem(BaseModel):
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     code: {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
-    for code in (400, 404, 409, 412, 413, 415, 422, 503)
+    for code in (400, 402, 403, 404, 409, 412, 413, 415, 422, 429, 502, 503)
 }
 
 

@@ -28,6 +28,8 @@ class _Run:
 
     task_id = "bench"
     attempt = 1
+    tenant = "default"
+    client = "bench"
 
     def progress(self, done: int, total: int, agent: str) -> None:
         """Not measured."""

@@ -25,6 +25,8 @@ class _Run:
     """A `Run` without a worker around it."""
 
     attempt = 1
+    tenant = "default"
+    client = "bench"
 
     def __init__(self, task_id: str) -> None:
         self.task_id = task_id

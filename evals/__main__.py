@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, get_args
 
@@ -12,10 +13,12 @@ from pydantic import ValidationError
 
 from evals.cases import CaseError, load_cases
 from evals.gate import THRESHOLDS, load_thresholds, misses
-from evals.report import Price, as_json, make_console, progress, show, show_failures, total
+from evals.gateway import NotInCatalogue, judged, scratch_gateway
+from evals.report import as_json, make_console, progress, show, show_failures, total
 from evals.running import Evaluator, run_all
 from handlers.registry import load_domains
-from shared.settings import ModelSettings
+from shared.llm.catalogue import Catalogue, CatalogueInvalid, Prices, load_catalogue
+from shared.settings import ModelSettings, load_settings
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,30 +28,29 @@ def main(arguments: list[str] | None = None) -> int:
     console = make_console()
     try:
         settings = _model(options)
+        catalogue = _catalogue(options, settings)
         cases = load_cases(load_domains(["handlers"]), options.cases)
         limits = load_thresholds(options.thresholds)
-        if settings.model_provider == "offline" and (options.model or options.base_url):
-            parser.error("the offline model has neither --model nor --base-url: add --provider openai_compatible")
     except ValidationError as error:
         parser.error(_in_words(error))
-    except (CaseError, OSError) as error:
+    except (CaseError, CatalogueInvalid, NotInCatalogue, _WrongUse, OSError) as error:
         parser.error(str(error))
-    evaluator = Evaluator.of(settings, cases)
-    console.print(f"{len(cases)} cases × {options.repeat}, model {settings.model_name} ({settings.model_provider}), "
+    models = [f"{one.model} ({one.provider})" for one in catalogue.deployments.values()]
+    console.print(f"{len(cases)} cases × {options.repeat}, model {' → '.join(models)}, "
                   f"opinions in {settings.opinion_language}", highlight=False)  # fmt: skip
-    try:
-        with progress(console, len(cases) * options.repeat) as done:
-            scores = run_all(evaluator, cases, options.repeat, options.concurrency, lambda case: done(case.path))
-    finally:
-        evaluator.gateway.close()
-    price = Price(*options.price) if options.price else None
-    show(console, scores, price)
+    config = load_settings().model_copy(update={"model": settings})
+    with (
+        scratch_gateway(config, catalogue) as gateway,
+        progress(console, len(cases) * options.repeat) as done,
+    ):
+        evaluator = Evaluator.of(gateway, settings.opinion_language, cases)
+        scores = run_all(evaluator, cases, options.repeat, options.concurrency, lambda case: done(case.path))
+    show(console, scores, priced=any(one.prices != Prices() for one in catalogue.deployments.values()))
     show_failures(console, scores)
     found = misses(total(scores), limits)
     if options.json:
-        about = {"model": settings.model_name, "provider": settings.model_provider,
-                 "language": settings.opinion_language, "repeat": options.repeat}  # fmt: skip
-        options.json.write_text(json.dumps(as_json(scores, found, price, **about), ensure_ascii=False, indent=2))
+        about = {"models": models, "language": settings.opinion_language, "repeat": options.repeat}
+        options.json.write_text(json.dumps(as_json(scores, found, **about), ensure_ascii=False, indent=2))
     for miss in found:
         console.print(f"✗ {miss}", style="red", highlight=False)
     console.print("The model does not pass." if found else "The model passes.", style="bold")
@@ -67,8 +69,23 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", type=_writable, metavar="FILE", help="write every count there")
     parser.add_argument("--thresholds", type=Path, default=THRESHOLDS, metavar="FILE",
                         help="what the model must reach (default: evals/thresholds.json)")  # fmt: skip
-    parser.add_argument("--price", nargs=2, type=float, metavar=("IN", "OUT"), help="dollars per million tokens")
+    parser.add_argument("--policy", metavar="NAME", help="policy or deployment of MODELS_FILE (default: its default)")
+    parser.add_argument("--price", nargs=2, type=Decimal, metavar=("IN", "OUT"),
+                        help="dollars per million tokens, in place of the catalogue's")  # fmt: skip
     return parser
+
+
+class _WrongUse(Exception):
+    """Options that do not go together; the text says which."""
+
+
+def _catalogue(options: argparse.Namespace, settings: ModelSettings) -> Catalogue:
+    if settings.models_file and (options.provider or options.model or options.base_url):
+        raise _WrongUse("MODELS_FILE is set: choose with --policy in place of --provider, --model and --base-url")
+    if settings.model_provider == "offline" and (options.model or options.base_url):
+        raise _WrongUse("the offline model has neither --model nor --base-url: add --provider openai_compatible")
+    prices = Prices(input=options.price[0], output=options.price[1]) if options.price else None
+    return judged(load_catalogue(settings), options.policy, prices)
 
 
 def _choices(setting: str) -> tuple[str, ...]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.llm.contract import ChatReply, ChatRequest
-from shared.llm.gateway import LlmGateway
+from handlers.crew_runtime.models import CrewModels
+from shared.llm.contract import CallContext, ChatReply, ChatRequest
 from shared.llm.interruption import Interruption
-from shared.settings import ModelSettings
 
 _DEADLINE_S = 900.0
 
@@ -19,6 +18,8 @@ class RecordedRun:
 
     task_id: str
     attempt: int = 1
+    tenant: str = "default"
+    client: str = "evals"
     verdicts: list[bool] = field(default_factory=list)
 
     def progress(self, done: int, total: int, agent: str) -> None:
@@ -38,16 +39,15 @@ class RecordedRun:
         """Never stopped."""
 
 
-class RecordingGateway(LlmGateway):
+class RecordingModels:
     """One case's view of the gateway that all cases share."""
 
-    def __init__(self, settings: ModelSettings, shared: LlmGateway) -> None:
-        super().__init__(settings)
+    def __init__(self, shared: CrewModels) -> None:
         self._shared = shared
         self.replies: list[ChatReply] = []
 
-    def complete(self, request: ChatRequest, *, timeout: float, interruption: Interruption) -> ChatReply:
-        reply = self._shared.complete(request, timeout=timeout, interruption=interruption)
+    def complete(self, request: ChatRequest, context: CallContext, *, interruption: Interruption) -> ChatReply:
+        reply = self._shared.complete(request, context, interruption=interruption)
         self.replies.append(reply)
         return reply
 

@@ -6,7 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import reduce
 from operator import add
 from statistics import quantiles
@@ -23,17 +23,6 @@ from evals.scoring import Score
 _LOG_WIDTH = 156
 _HEADINGS = ("findings\npreserved", "citations\nvalid", "hallucinated\nnumbers", "forbidden\nassertions",
              "guardrail\nretries", "degraded", "p50 s", "p95 s", "calls", "tokens\nin + out", "cost\nµ$")  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Price:
-    """Dollars per million tokens. The same number is micro-dollars per token."""
-
-    prompt: float
-    completion: float
-
-    def micro_dollars(self, score: Score) -> int:
-        return round(score.prompt_tokens * self.prompt + score.completion_tokens * self.completion)
 
 
 def make_console() -> Console:
@@ -54,13 +43,20 @@ def by_event(scores: dict[str, Score]) -> dict[str, dict[str, Score]]:
     return events
 
 
-def show(console: Console, scores: dict[str, Score], price: Price | None) -> None:
-    """A table per event and one of all events; `first draft → accepted opinion` where the two may differ."""
+def show(console: Console, scores: dict[str, Score], *, priced: bool) -> None:
+    """A table per event and one of all events; `first draft → accepted opinion` where the two may differ.
+
+    `priced`: some model has a price, so that a cost of 0 means something.
+    """
     events = by_event(scores)
     for event, cases in events.items():
-        console.print(_table(event, "case", {**cases, "all": total(cases)}, price))
+        console.print(_table(event, "case", {**cases, "all": total(cases)}, priced))
     rows = {event: total(cases) for event, cases in events.items()}
-    console.print(_table("Total (first draft → accepted opinion)", "event", {**rows, "all": total(rows)}, price))
+    console.print(_table("Total (first draft → accepted opinion)", "event", {**rows, "all": total(rows)}, priced))
+    answered = Counter(total(scores).answered_by)
+    if len(answered) > 1:
+        told = ", ".join(f"{name} {calls}" for name, calls in answered.most_common())
+        console.print(f"More than one model answered, and the figures are of them all: {told}", style="yellow")
 
 
 def show_failures(console: Console, scores: dict[str, Score]) -> None:
@@ -69,13 +65,13 @@ def show_failures(console: Console, scores: dict[str, Score]) -> None:
         console.print(f"{runs} without an opinion: {reason}", style="yellow", highlight=False, markup=False)
 
 
-def as_json(scores: dict[str, Score], misses: list[str], price: Price | None, **about: Any) -> dict[str, Any]:
+def as_json(scores: dict[str, Score], misses: list[str], **about: Any) -> dict[str, Any]:
     """Everything that was counted, by case, with what it was counted on."""
     return {
         **about,
         "passed": not misses,
         "misses": misses,
-        "cost_micro_dollars": _cost(total(scores), price),
+        "answered_by": Counter(total(scores).answered_by),
         "total": asdict(total(scores)),
         "cases": {path: asdict(score) for path, score in scores.items()},
     }
@@ -100,22 +96,21 @@ def progress(console: Console, runs: int) -> Iterator[Callable[[str], None]]:
     yield line
 
 
-def _table(title: str, first: str, rows: dict[str, Score], price: Price | None) -> Table:
+def _table(title: str, first: str, rows: dict[str, Score], priced: bool) -> Table:
     table = Table(title=title, title_justify="left")
     table.add_column(first, no_wrap=True)
     for heading in _HEADINGS:
         table.add_column(heading, justify="right")
     for name, score in rows.items():
-        table.add_row(name, *_cells(score, price), style="bold" if name == "all" else None)
+        table.add_row(name, *_cells(score, priced), style="bold" if name == "all" else None)
     return table
 
 
-def _cells(score: Score, price: Price | None) -> list[str]:
+def _cells(score: Score, priced: bool) -> list[str]:
     if not score.opinions:
         said = "[red]unexpected[/]" if score.unexpected else "none, right"
         return [said, *[""] * (len(_HEADINGS) - 1)]
     draft, opinion = score.draft, score.opinion
-    cost = _cost(score, price)
     return [
         _pair(f"{preserved(draft):.0%}", f"{preserved(opinion):.0%}"),
         _pair(f"{cited(draft):.0%}", f"{cited(opinion):.0%}" if opinion.sentences else "–"),
@@ -127,16 +122,12 @@ def _cells(score: Score, price: Price | None) -> list[str]:
         f"{_percentile(score.seconds, 95):.2f}",
         str(score.calls),
         f"{score.prompt_tokens} + {score.completion_tokens}",
-        "–" if cost is None else str(cost),
+        str(score.cost_microusd) if priced else "–",
     ]
 
 
 def _pair(draft: object, opinion: object) -> str:
     return f"{draft}" if str(draft) == str(opinion) else f"{draft} → {opinion}"
-
-
-def _cost(score: Score, price: Price | None) -> int | None:
-    return price.micro_dollars(score) if price else None
 
 
 def _percentile(values: tuple[float, ...], percent: int) -> float:

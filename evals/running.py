@@ -11,31 +11,31 @@ from typing import Any, cast
 from pydantic import BaseModel, ValidationError
 
 from evals.cases import Case
-from evals.recording import RecordedRun, RecordingGateway
+from evals.recording import RecordedRun, RecordingModels
 from evals.scoring import Score, text_score
 from handlers.crew_handler import CrewHandler
 from handlers.crew_runtime.guardrail import CitationRules
+from handlers.crew_runtime.models import CrewModels
+from handlers.crew_runtime.quantities import Language
 from handlers.registry import load_handlers
 from shared.errors import ExecutionError
 from shared.execution import Handler
 from shared.findings import Avaliacao
-from shared.llm.gateway import LlmGateway
-from shared.settings import ModelSettings
 
 
 @dataclass(frozen=True)
 class Evaluator:
-    """What every run needs: the model's settings, one gateway for all, the handlers by domain and event."""
+    """What every run needs: one gateway for all, the language of opinions, the handlers by domain and event."""
 
-    settings: ModelSettings
-    gateway: LlmGateway
+    models: CrewModels
+    language: Language
     handlers: dict[str, dict[str, Handler]]
 
     @classmethod
-    def of(cls, settings: ModelSettings, cases: Iterable[Case]) -> Evaluator:
+    def of(cls, models: CrewModels, language: Language, cases: Iterable[Case]) -> Evaluator:
         domains = {case.domain.key: case.domain for case in cases}
         handlers = {key: load_handlers(domain, ["handlers"]) for key, domain in domains.items()}
-        return cls(settings, LlmGateway(settings), handlers)
+        return cls(models, language, handlers)
 
     def run(self, case: Case) -> Score:
         """One case once. Never raises for what a model does; a case that no longer fits is `unexpected`."""
@@ -43,8 +43,8 @@ class Evaluator:
             request = case.request()
         except ValidationError as error:
             return Score(runs=1, unexpected=(f"{case.path}: the request is refused: {error.errors()[0]['msg']}",))
-        recorder = RecordingGateway(self.settings, self.gateway)
-        handler = cast(CrewHandler, self.handlers[case.domain.key][case.event.name]).using(recorder)
+        recorder = RecordingModels(self.models)
+        handler = cast(CrewHandler, self.handlers[case.domain.key][case.event.name]).using(recorder, self.language)
         run = RecordedRun(case.path)
         evaluation = case.file.avaliacao or handler.evaluate(request, run)
         score = replace(self._answer(case, handler, request, evaluation, run, recorder), runs=1)
@@ -57,7 +57,7 @@ class Evaluator:
         request: BaseModel,
         evaluation: Avaliacao,
         run: RecordedRun,
-        recorder: RecordingGateway,
+        recorder: RecordingModels,
     ) -> Score:
         started = time.monotonic()
         failure, result = "", {}
@@ -72,7 +72,7 @@ class Evaluator:
             return Score(unexpected=(f"{case.path}: {said}",))
         if not case.file.opinion:
             return Score()
-        rules = CitationRules(evaluation, handler.forbidden, self.settings.opinion_language)
+        rules = CitationRules(evaluation, handler.forbidden, self.language)
         drafts = recorder.drafts(len(run.verdicts))
         return Score(
             opinions=1,
@@ -85,6 +85,8 @@ class Evaluator:
             calls=len(recorder.replies),
             prompt_tokens=sum(reply.usage.prompt_tokens for reply in recorder.replies),
             completion_tokens=sum(reply.usage.completion_tokens for reply in recorder.replies),
+            cost_microusd=sum(reply.cost_microusd for reply in recorder.replies),
+            answered_by=tuple(reply.deployment for reply in recorder.replies),
         )
 
 

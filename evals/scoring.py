@@ -34,7 +34,7 @@ class Text:
 @dataclass(frozen=True)
 class Score:
     """`draft` is the last agent's first answer, before any repair; `opinion` what the guardrail accepted;
-    `failures` say why runs ended without one.
+    `failures` say why runs ended without one; `answered_by` holds a deployment per call.
     """
 
     runs: int = 0
@@ -49,6 +49,8 @@ class Score:
     calls: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    cost_microusd: int = 0
+    answered_by: tuple[str, ...] = ()
 
     def __add__(self, other: Score) -> Score:
         pairs = ((getattr(self, item.name), getattr(other, item.name)) for item in fields(Score))

@@ -75,7 +75,7 @@ def bulk_update(
     """Give each row of the table whose key is in `rows`, and for which `where` holds, the new values.
 
     `rows` all name the same columns, the key among them; `returned` are the columns that come back for each changed
-    row. `where` must be one object kept by the caller: statements are remembered by it.
+    row, at least one. `where` must be one object kept by the caller: statements are remembered by it.
     """
     if not rows:
         return []

@@ -10,7 +10,8 @@
     │   ├── UnsupportedMedia           415
     │   ├── InvalidField               422
     │   │   └── UnusableDocument       422  a FHIR or HL7 document, item by item
-    │   └── IdempotencyMismatch        422
+    │   ├── IdempotencyMismatch        422
+    │   └── RateLimited                429
     ├── ServiceUnavailable             503  the caller should come back later
     │   ├── StoreUnavailable
     │   └── Overloaded
@@ -128,6 +129,25 @@ class IdempotencyMismatch(CallerError):
     status = 422
     slug = "idempotency-key-reused"
     title = "Idempotency-Key já usada com outro corpo"
+
+
+class RateLimited(CallerError):
+    """More requests than `limit` in `window_s` seconds. `policy` names the limit; times are in seconds.
+
+    `retry_after` is when the next one fits, `reset` when all of them do.
+    """
+
+    status = 429
+    slug = "rate-limited"
+    title = "Limite de requisições atingido"
+
+    def __init__(self, policy: str, limit: int, window_s: int, retry_after: int, reset: int) -> None:
+        super().__init__(f"até {limit} requisições em {window_s} s; volte em {retry_after} s")
+        self.policy = policy
+        self.limit = limit
+        self.window_s = window_s
+        self.retry_after = retry_after
+        self.reset = reset
 
 
 class ServiceUnavailable(PlantaoError):

@@ -15,10 +15,12 @@ from shared.findings import Avaliacao
 
 
 class Run(Protocol):
-    """One attempt at one task, as a handler sees it."""
+    """One attempt at one task, as a handler sees it. `tenant` and `client` asked for it, and pay for its models."""
 
     task_id: str
     attempt: int
+    tenant: str
+    client: str
 
     def progress(self, done: int, total: int, agent: str) -> None:
         """Tell the caller how far the work is. Never blocks."""

@@ -99,6 +99,9 @@ class ApiSettings(_Concern):
     idempotency_hours: int = Field(48, ge=1)
     v1_deadline_s: float = Field(300.0, gt=0, description="A /v1 completion by a model, whole")
     v1_crew_wait_s: float = Field(540.0, gt=0, description="How long /v1 waits for a crew; its task goes on after it")
+    chat_rpm: int = Field(3000, ge=0, description="Questions per minute and client; 0: as many as come")
+    openai_rpm: int = Field(3000, ge=0, description="As CHAT_RPM, completions under /v1")
+    webhook_rpm: int = Field(600, ge=0, description="As CHAT_RPM, POST /webhook")
 
 
 class WorkerSettings(_Concern):
@@ -209,6 +212,15 @@ class ModelSettings(_Concern):
         return self
 
 
+class ChatSettings(_Concern):
+    """Conversations with models over HTTP. Times are in seconds."""
+
+    chat_deadline_s: float = Field(300.0, gt=0, description="One answer, whole")
+    chat_lease_s: float = Field(30.0, ge=5, description="An answer whose process is silent for so long has ended")
+    chat_max_answers: int = Field(512, ge=1, description="Generated at once by one API process; more: 503")
+    chat_summaries: bool = Field(True, description="Let the model summarise what will no longer fit into its window")
+
+
 class Settings(BaseModel):
     """All concerns together, made once per process."""
 
@@ -223,6 +235,7 @@ class Settings(BaseModel):
     notifications: NotificationSettings
     mllp: MllpSettings
     model: ModelSettings
+    chat: ChatSettings
 
     @model_validator(mode="after")
     def _refuse_default_secrets(self) -> Self:
@@ -252,6 +265,7 @@ def load_settings() -> Settings:
         notifications=NotificationSettings(),
         mllp=MllpSettings(),
         model=ModelSettings(),
+        chat=ChatSettings(),
     )
 
 

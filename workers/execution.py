@@ -122,7 +122,14 @@ class Execution:
 
     def _work_on(self, claim: Claimed, delivery: Delivery) -> None:
         run = RunHandle(
-            claim.task_id, claim.fence, claim.attempts + 1, self._worker.task_deadline_s, self._commits, delivery
+            claim.task_id,
+            claim.fence,
+            claim.attempts + 1,
+            self._worker.task_deadline_s,
+            self._commits,
+            delivery,
+            claim.tenant,
+            claim.client,
         )
         self.running[claim.task_id] = run
         try:

@@ -1,17 +1,19 @@
-"""What time alone makes necessary: leases nobody renews, keys and heartbeats past their day."""
+"""What time alone makes necessary: leases nobody renews, model calls nobody settles, whatever is past its day."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import delete
+from sqlalchemy.engine import Connection
 
 from shared import clock
 from shared.database import Database
 from shared.errors import StoreUnavailable
+from shared.llm import cache, ledger, rates
 from shared.settings import Settings
 from shared.tasks import fleet, leases
 from shared.tasks.schema import idempotency_keys
@@ -37,6 +39,8 @@ class Housekeeping:
             await self._guarded(self._expire_leases)
             if loop.time() >= next_tidy:
                 await self._guarded(self._tidy)
+                await self._guarded(self._settle_abandoned)
+                await self._guarded(self._tidy_gateway)
                 next_tidy = loop.time() + _TIDY_EVERY_S
             try:
                 await asyncio.wait_for(stop.wait(), self._lease_check_s)
@@ -60,3 +64,22 @@ class Housekeeping:
             connection.execute(
                 delete(idempotency_keys).where(idempotency_keys.c.created_at < clock.now() - self._keys_live)
             )
+
+    def _settle_abandoned(self) -> None:
+        if settled := self._in_pages(ledger.sweep_abandoned):
+            _log.warning("model_attempts_abandoned", count=settled)
+
+    def _tidy_gateway(self) -> None:
+        self._in_pages(cache.forget_expired)
+        self._in_pages(rates.forget_idle)
+
+    def _in_pages(self, work: Callable[[Connection, datetime], int]) -> int:
+        """Do it a short transaction at a time until nothing is left of it; how much that was."""
+        moment = clock.now()
+        total = 0
+        while True:
+            with self._database.write() as connection:
+                done = work(connection, moment)
+            total += done
+            if not done:
+                return total

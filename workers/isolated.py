@@ -18,10 +18,12 @@ from workers.attempt import DomainWork, perform
 class _LonelyRun:
     """A `Run` whose parent does the bookkeeping: it kills this process when the attempt must stop."""
 
-    def __init__(self, task_id: str, attempt: int, deadline_s: float) -> None:
-        self.task_id = task_id
-        self.attempt = attempt
-        self._deadline = time.monotonic() + deadline_s
+    def __init__(self, order: dict[str, Any]) -> None:
+        self.task_id: str = order["task_id"]
+        self.attempt: int = order["attempt"]
+        self.tenant: str = order["tenant"]
+        self.client: str = order["client"]
+        self._deadline = time.monotonic() + order["deadline_s"]
 
     def progress(self, done: int, total: int, agent: str) -> None:
         """Not reported from here."""
@@ -52,7 +54,7 @@ def main() -> None:
     configure_logging(config.platform, "isolated")
     work = DomainWork.load(config.domains, order["domain"])
     say({"ready": True})
-    run = _LonelyRun(order["task_id"], order["attempt"], order["deadline_s"])
+    run = _LonelyRun(order)
 
     def keep(evaluation: Avaliacao) -> None:
         say({"findings": evaluation.model_dump(mode="json")})

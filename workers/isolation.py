@@ -29,6 +29,8 @@ def perform(domain: str, claim: Claimed, run: RunHandle, keep: Keep) -> dict[str
         "event": claim.event,
         "task_id": claim.task_id,
         "attempt": run.attempt,
+        "tenant": run.tenant,
+        "client": run.client,
         "payload": claim.payload,
         "deadline_s": budget,
     }

@@ -19,9 +19,19 @@ class RunHandle(Run):
     """Implements `shared.execution.Run`. Progress and steps are written behind the work, never in its way."""
 
     def __init__(
-        self, task_id: str, fence: int, attempt: int, deadline_s: float, commits: Commits, delivery: Delivery
+        self,
+        task_id: str,
+        fence: int,
+        attempt: int,
+        deadline_s: float,
+        commits: Commits,
+        delivery: Delivery,
+        tenant: str = "default",
+        client: str = "anonymous",
     ) -> None:
         self.task_id = task_id
+        self.tenant = tenant
+        self.client = client
         self.attempt = attempt
         self.fence = fence
         self.started = time.monotonic()

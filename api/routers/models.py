@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict
 from typing import Literal
 
@@ -37,4 +38,5 @@ class ModelPage(BaseModel):
     responses={200: {"model": ModelPage}},
 )
 async def list_models(parts: AppParts) -> Response:
-    return json_response({"items": [asdict(card) for card in parts.gateway.models()]})
+    cards = await asyncio.to_thread(parts.gateway.models)  # names of hosts are resolved the first time
+    return json_response({"items": [asdict(card) for card in cards]})

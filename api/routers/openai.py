@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -47,7 +48,7 @@ def router_for(domains: dict[str, Domain], settings: DomainSettings) -> APIRoute
 
     @router.get("/models", summary="Modelos e equipes", response_model=None, responses={200: {"model": ModelList}})
     async def list_models(request: Request, parts: AppParts) -> Response:
-        listed = list(_cards(parts, crews, started).values())
+        listed = list((await _cards(parts, crews, started)).values())
         return json_response({"object": "list", "data": listed}, headers={"x-request-id": request_id(request)})
 
     @router.get(
@@ -57,7 +58,7 @@ def router_for(domains: dict[str, Domain], settings: DomainSettings) -> APIRoute
         responses={200: {"model": ModelObject}, 404: ERRORS[404]},
     )
     async def read_model(model_id: str, request: Request, parts: AppParts) -> Response:
-        found = _cards(parts, crews, started).get(model_id)
+        found = (await _cards(parts, crews, started)).get(model_id)
         if found is None:
             raise UnknownModel("GET /v1/models mostra os que existem")
         return json_response(found, headers={"x-request-id": request_id(request)})
@@ -65,9 +66,10 @@ def router_for(domains: dict[str, Domain], settings: DomainSettings) -> APIRoute
     return router
 
 
-def _cards(parts: Parts, crews: Crews, created: int) -> dict[str, dict[str, Any]]:
+async def _cards(parts: Parts, crews: Crews, created: int) -> dict[str, dict[str, Any]]:
     """By id, in the order in which they are shown. `created` is when this process started: models have no date here."""
-    owners = {card.id: card.provider if card.kind == "deployment" else "plantao" for card in parts.gateway.models()}
+    cards = await asyncio.to_thread(parts.gateway.models)  # names of hosts are resolved the first time
+    owners = {card.id: card.provider if card.kind == "deployment" else "plantao" for card in cards}
     owners |= {crew.id: "plantao" for crew in crews.all()}
     common = {"object": "model", "created": created}
     return {name: {"id": name, **common, "owned_by": owner} for name, owner in owners.items()}

@@ -10,7 +10,7 @@ from typing import Any
 
 from handlers.conversas.requests import Pergunta
 from shared.conversations import turns
-from shared.conversations.turns import Opening, Said, Turn
+from shared.conversations.questions import Opening, Said, Turn
 from shared.database import process_database
 from shared.errors import NotFound, RulesFailed, StoreUnavailable, TransientFailure
 from shared.execution import Done

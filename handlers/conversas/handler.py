@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from handlers.conversas import prompt
 from handlers.conversas.conversa import dito_antes, guardar
 from handlers.conversas.requests import Pergunta
-from shared.conversations.turns import Said
+from shared.conversations.questions import Said
 from shared.errors import NothingWithoutModel, StoreUnavailable, TaskCancelled, TransientFailure
 from shared.execution import Effect, Handler, Run
 from shared.findings import Avaliacao

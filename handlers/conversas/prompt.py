@@ -7,7 +7,7 @@ from functools import lru_cache
 from handlers.conversas.requests import Pergunta
 from shared.conversations import history
 from shared.conversations.history import Budget
-from shared.conversations.turns import Said, question_message
+from shared.conversations.questions import Said, question_message
 from shared.execution import Run
 from shared.llm.catalogue import Catalogue, load_catalogue
 from shared.llm.contract import CallContext, ChatRequest, Surface

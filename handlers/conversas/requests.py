@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints
 
 from shared.clinical.fields import Entrada
 
@@ -45,12 +45,6 @@ class PerguntaRecebida(Pergunta):
 
     callback_id: Receptor | None = Field(None, description="Id of a registered receiver (CONTACTS_FILE)")  # type: ignore[assignment]
     callback_url: Endereco | None = Field(None, description="Its address instead, exactly as it is registered")
-
-    @model_validator(mode="after")
-    def _one_receiver(self) -> Self:
-        if (self.callback_id is None) == (self.callback_url is None):
-            raise ValueError("informe callback_id ou callback_url, um dos dois")
-        return self
 
 
 def conversa_de(pergunta: Pergunta) -> str | None:

@@ -106,7 +106,7 @@ class GatewayLLM(BaseLLM):
             self._guard.check(_texts(request.messages))
             reply = self._models.complete(request, self._context(), interruption=self._state.interruption)
         except (ModelUnavailable, ModelRefused) as failure:
-            self._run.step("model_failed", seconds=_since(started), code=failure.code, kind=failure.kind)
+            self._run.step("model_failed", seconds=_since(started), code=failure.code, reason=failure.kind)
             return failure
         except StoreUnavailable as failure:
             return failure
@@ -122,6 +122,8 @@ class GatewayLLM(BaseLLM):
         return CallContext(
             Surface.CREW,
             max(_SHORTEST_DEADLINE_S, self._run.remaining()),
+            tenant=self._run.tenant,
+            client=self._run.client,
             domain=self._domain,
             subject_id=self._run.task_id,
             identifiers=self._case.identifiers,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, case, func, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 from uuid_utils import uuid7
@@ -136,8 +136,7 @@ def _closed(item: Outcome) -> Any:
             prompt_estimate=item.prompt_estimate,
             cost_microusd=item.cost_microusd,
             error_code=item.error_code,
-            # What failed without a word may be asked for again under the same key.
-            idempotency_key=None if _wordless_error(item) else _m.idempotency_key,
+            idempotency_key=_m.idempotency_key if item.content or _whole(item) else None,
             owner=None,
             lease_until=None,
             finished_at=now(),
@@ -145,8 +144,9 @@ def _closed(item: Outcome) -> Any:
     )
 
 
-def _wordless_error(item: Outcome) -> bool:
-    return item.status == MessageStatus.ERROR and not item.content
+def _whole(item: Outcome) -> bool:
+    """What ended without a word may be asked for again under the same key."""
+    return item.status == MessageStatus.COMPLETE
 
 
 def expire(connection: Connection, moment: datetime, conversation_id: str | None = None) -> list[str]:
@@ -170,5 +170,6 @@ def _interrupted(connection: Connection, which: Any, moment: datetime) -> list[s
         "lease_until": None,
         "finished_at": moment,
         "error_code": INTERRUPTED_CODE,
+        "idempotency_key": case((_m.content != "", _m.idempotency_key)),
     }
     return list(connection.execute(which.values(**values).returning(_m.id)).scalars())

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from sqlalchemy import select, update
@@ -16,7 +15,8 @@ from sqlalchemy.engine import Connection
 
 from shared.clock import now
 from shared.conversations import messages, store, summaries
-from shared.conversations.records import Conversation, Message, MessageStatus, Owner, Role
+from shared.conversations.questions import Opening, Said, Turn
+from shared.conversations.records import MessageStatus, Owner, Role
 from shared.conversations.schema import conversation_messages, conversations
 from shared.errors import IdempotencyMismatch, NotFound
 from shared.llm.contract import Surface
@@ -30,43 +30,11 @@ _t = tasks.c
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
-    """A conversation that begins with its first question. `model` and `system` hold for all that follow."""
-
-    id: str
-    user_id: str | None = None
-    model: str | None = None
-    system: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class NewQuestion:
     """A question to be accepted; `opens` where it begins a conversation."""
 
     task: NewTask
     opens: Opening | None
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a question meets: whose it is, its conversation (None: not begun yet), and what was said there before it.
-
-    `summary` tells of what is older than `before`, or of its beginning.
-    """
-
-    owner: Owner
-    conversation: Conversation | None
-    before: list[Message]
-    summary: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One question with its answer. `answer` holds the columns of `conversation_messages` that describe it."""
-
-    task_id: str
-    question: str
-    answer: dict[str, Any]
 
 
 def accept(connection: Connection, items: Sequence[NewQuestion]) -> list[Accepted | IdempotencyMismatch]:
@@ -90,7 +58,7 @@ def said_before(connection: Connection, task_id: str, conversation_id: str | Non
     """
     owner = owner_of(connection, task_id)
     if conversation_id is None:
-        return Said(owner, None, [], None)
+        return Said(owner, None, [])
     conversation = store.get(connection, owner, conversation_id)
     own = connection.execute(select(_m.parent_id).where(_m.id == task_id)).one_or_none()
     leaf = messages.newest_leaf(connection, conversation.id) if own is None else own.parent_id
@@ -129,13 +97,6 @@ def keep(connection: Connection, owner: Owner, opening: Opening, turn: Turn, *, 
         "finished_at": moment,
     }
     messages.add(connection, conversation, row | turn.answer)
-
-
-def question_message(owner: Owner, task_id: str, text: str) -> Message:
-    """The question as the message that it will be, for the window that a model is shown."""
-    columns: dict[str, Any] = dict.fromkeys(column.name for column in _m)
-    mine = {"id": task_id, "tenant": owner.tenant, "client": owner.client, "role": Role.USER.value, "content": text}
-    return Message(**columns | mine | {"status": MessageStatus.COMPLETE.value})
 
 
 def _replace(connection: Connection, turn: Turn) -> None:

@@ -10,6 +10,7 @@ from shared.llm.accounts import StoreAccounts
 from shared.llm.attempts import Door
 from shared.llm.backoff import Backoff
 from shared.llm.breakers import StoreBreakers, change
+from shared.llm.cache import NoCache, StoreReplyCache, keep
 from shared.llm.catalogue import Catalogue, Deployment, load_catalogue
 from shared.llm.client_pool import ClientPool
 from shared.llm.contract import CallContext
@@ -17,7 +18,7 @@ from shared.llm.course import Surroundings
 from shared.llm.errors import TransferRefused
 from shared.llm.gateway import Gateway
 from shared.llm.ledger import book
-from shared.llm.ports import ModelClient
+from shared.llm.ports import ModelClient, ReplyCache
 from shared.llm.providers import create_client, preload
 from shared.llm.residences import Residences
 from shared.llm.residency import deployment_is_inside
@@ -37,7 +38,7 @@ def open_gateway(
     def create(deployment: Deployment) -> ModelClient:
         return create_client(deployment, transfer_allowed=transfer_allowed)
 
-    commits = GroupCommit(database, (book, change))
+    commits = GroupCommit(database, (book, change, keep))
     around = Surroundings(
         clients=ClientPool(preload, create),
         accounts=StoreAccounts(commits, catalogue, ZoneInfo(config.platform.hospital_timezone)),
@@ -49,11 +50,17 @@ def open_gateway(
         catalogue,
         around,
         Residences(deployment_is_inside),
-        cache=None,
+        _cache(config, commits, database, catalogue),
         transfer_allowed=transfer_allowed,
         max_prompt_chars=config.model.model_max_prompt_chars,
         at_close=commits.close,
     )
+
+
+def _cache(config: Settings, commits: GroupCommit, database: Database, catalogue: Catalogue) -> ReplyCache:
+    if not catalogue.cache_s:
+        return NoCache()
+    return StoreReplyCache(commits, database, catalogue, config.privacy.blind_index_key.get_secret_value())
 
 
 def _door(context: CallContext) -> Door:

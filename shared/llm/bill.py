@@ -18,8 +18,19 @@ from shared.llm.undisturbed import undisturbed
 # Whoever opened an attempt and has not settled it this long after its deadline is dead.
 _GRACE_S = 60.0
 CANCELLED = "cancelled"
-# The provider had the prompt and was working on it: nobody knows what it will charge, so the prompt is assumed.
-_PROMPT_WAS_READ = frozenset({FaultKind.TIMEOUT, FaultKind.FIRST_TOKEN_TIMEOUT, FaultKind.IDLE_TIMEOUT})
+# The provider had the prompt and worked on it: nobody knows what it will charge, so at least the prompt is assumed.
+_PROMPT_WAS_READ = frozenset(
+    {
+        CANCELLED,
+        FaultKind.TIMEOUT,
+        FaultKind.FIRST_TOKEN_TIMEOUT,
+        FaultKind.IDLE_TIMEOUT,
+        FaultKind.TRUNCATED,
+        FaultKind.MALFORMED,
+        FaultKind.TOOL_ARGUMENTS,
+        FaultKind.EMPTY,
+    }
+)
 
 
 @dataclass(slots=True)
@@ -107,7 +118,7 @@ class Bill:
         """What a broken attempt has used: an answer that began was paid for, an error before it was not."""
         if self.streamed.characters:
             return self.estimated(self.streamed.characters)
-        if self.asked_at is not None and (outcome == CANCELLED or outcome in _PROMPT_WAS_READ):
+        if self.asked_at is not None and outcome in _PROMPT_WAS_READ:
             return self.estimated(0)
         return None
 

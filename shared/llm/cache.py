@@ -31,6 +31,7 @@ from shared.llm.schema import cache
 
 _log = structlog.get_logger(__name__)
 _c = cache.c
+_PAGE = 500
 # Cut off or filtered is no answer to give again.
 _WHOLE = frozenset({"stop", "tool_calls"})
 
@@ -51,8 +52,13 @@ def keep(connection: Connection, items: Sequence[Kept]) -> list[None]:
 
 
 def forget_expired(connection: Connection, moment: datetime) -> int:
-    """Erase answers that may not be used any more; how many."""
-    return connection.execute(delete(cache).where(_c.expires_at <= moment)).rowcount
+    """Erase answers that may not be used any more, at most a page of them; how many."""
+    # What is being written anew just now is left alone: waiting for it while holding others could dead-lock.
+    expired = select(_c.key).where(_c.expires_at <= moment).limit(_PAGE).with_for_update(skip_locked=True)
+    found = list(connection.execute(expired).scalars())
+    if found:
+        connection.execute(delete(cache).where(_c.key.in_(found)))
+    return len(found)
 
 
 class NoCache:

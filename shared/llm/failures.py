@@ -112,18 +112,21 @@ _STATUS = {
     413: FaultKind.OVERFLOW,
     429: FaultKind.RATE_LIMITED,
 }
-_QUOTA_CODES = frozenset(
-    {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "billing_error", "quota_exceeded"}
-)
-_OVERFLOW_CODES = frozenset({"context_length_exceeded", "request_too_large", "string_above_max_length"})
-# Where a provider has no code for an overflow, these are its words for it. Only matched, never repeated.
-_OVERFLOW_WORDS = re.compile(
-    r"context.?length|maximum context|context window|prompt is too long|too many tokens|too large for model"
-    r"|input token count.{0,60}exceeds|exceed.{0,40}(context|token limit)|input is too long",
-    re.IGNORECASE,
-)
-_QUOTA_WORDS = re.compile(r"credit balance|insufficient (credit|balance|funds)|billing", re.IGNORECASE)
-_NAMED_BY_TYPE = {
+# Codes, types and statuses of all providers' error bodies. They say more than the HTTP status does.
+_TELLING = {
+    "insufficient_quota": FaultKind.QUOTA,
+    "billing_hard_limit_reached": FaultKind.QUOTA,
+    "billing_not_active": FaultKind.QUOTA,
+    "billing_error": FaultKind.QUOTA,
+    "quota_exceeded": FaultKind.QUOTA,
+    "context_length_exceeded": FaultKind.OVERFLOW,
+    "request_too_large": FaultKind.OVERFLOW,
+    "string_above_max_length": FaultKind.OVERFLOW,
+    "content_filter": FaultKind.CONTENT_FILTER,
+    "content_policy_violation": FaultKind.CONTENT_FILTER,
+}
+# Those that only repeat the status; wanted where there is none, as for an error sent inside a stream.
+_REPEATING = {
     "authentication_error": FaultKind.AUTH,
     "permission_error": FaultKind.AUTH,
     "not_found_error": FaultKind.NOT_FOUND,
@@ -134,10 +137,27 @@ _NAMED_BY_TYPE = {
     "api_error": FaultKind.OVERLOADED,
     "server_error": FaultKind.OVERLOADED,
 }
-_MALFORMED_CLASSES = re.compile(r"JSON|Decode|Validation|ProtocolErrorOf|StopAsyncIteration", re.IGNORECASE)
+# Where a provider has no code for it, its words. They are matched and never repeated.
+_WORDS = (
+    (
+        re.compile(
+            r"context.?length|maximum context|context window|prompt is too long|input is too long|too many tokens"
+            r"|too large for model|exceeds the maximum number of tokens|exceed.{0,40}(context|token limit)",
+            re.IGNORECASE,
+        ),
+        FaultKind.OVERFLOW,
+    ),
+    (re.compile(r"credit balance|insufficient.(credit|balance|funds|quota)", re.IGNORECASE), FaultKind.QUOTA),
+    # Gemini says 429 to both; only the name of the limit tells a day's quota from a minute's.
+    (re.compile(r"PerDay"), FaultKind.QUOTA),
+    (re.compile(r"API_KEY_INVALID|API key not valid"), FaultKind.AUTH),
+)
+_WORDS_COUNT_WITH = frozenset({400, 403, 422, 429})
+_GEMINI_DELAY = re.compile(r"retryDelay['\"]: ['\"](\d+(?:\.\d+)?)s")
+# The gateway sets no timeout but for connecting, so every library's timeout is one of these too.
 _CONNECTION_CLASSES = re.compile(
-    r"Connect|Network|RemoteProtocol|LocalProtocol|ReadError|WriteError|CloseError|ClientPayload|ServerDisconnected"
-    r"|IncompleteRead|ClientOSError|PoolTimeout|Transport|Disconnect|Chunked|TransferEncoding",
+    r"Connect|Network|RemoteProtocol|LocalProtocol|ReadError|WriteError|CloseError|ClientPayload|Disconnect"
+    r"|IncompleteRead|ClientOSError|PoolTimeout|Transport|Chunked|TransferEncoding"
 )
 
 
@@ -152,17 +172,16 @@ def classify(error: BaseException) -> Fault:
     for cause in _causes(error):
         status = _status(cause)
         if status is not None:
-            return Fault.of(_by_status(status, cause), status, retry_after_seconds(_headers(cause)))
-    return Fault.of(_by_class(error))
+            return Fault.of(_by_status(status, cause), status, _retry_after(cause))
+    return Fault.of(_without_status(error))
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    seen: set[int] = set()
+    """The error, then what it was raised from: LangChain's own exceptions may keep the status only there."""
     current: BaseException | None = error
-    while current is not None and id(current) not in seen:
-        seen.add(id(current))
+    while current is not None:
         yield current
-        current = current.__cause__ or current.__context__
+        current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
 
 
 def _status(error: BaseException) -> int | None:
@@ -174,53 +193,58 @@ def _status(error: BaseException) -> int | None:
         getattr(error, "code", None),
         getattr(error, "status", None),
     ):
-        if isinstance(value, int) and 400 <= value <= 599:
+        if isinstance(value, int) and 300 <= value <= 599:
             return value
     return None
 
 
 def _by_status(status: int, error: BaseException) -> FaultKind:
-    codes = set(_codes(error))
-    words = str(error)
-    if codes & _QUOTA_CODES or (status in (400, 403, 429) and _QUOTA_WORDS.search(words)):
-        return FaultKind.QUOTA
-    if codes & _OVERFLOW_CODES or (status in (400, 422) and _OVERFLOW_WORDS.search(words)):
-        return FaultKind.OVERFLOW
+    for code in _codes(error):
+        if code in _TELLING:
+            return _TELLING[code]
+    if status in _WORDS_COUNT_WITH:
+        text = str(error)
+        for words, kind in _WORDS:
+            if words.search(text):
+                return kind
+    if status < 400:
+        return FaultKind.NOT_FOUND  # a redirect, which is not followed: the address is not the model's
     if status in _STATUS:
         return _STATUS[status]
     return FaultKind.OVERLOADED if status >= 500 or status in _OVERLOADED_STATUS else FaultKind.INVALID_REQUEST
 
 
-def _by_class(error: BaseException) -> FaultKind:
-    """An error without a status: sent inside a stream, or never from the provider at all."""
-    codes = set(_codes(error))
-    if codes & _QUOTA_CODES:
-        return FaultKind.QUOTA
-    if codes & _OVERFLOW_CODES:
-        return FaultKind.OVERFLOW
-    for code in codes & _NAMED_BY_TYPE.keys():
-        return _NAMED_BY_TYPE[code]
-    names = [name for cause in _causes(error) for name in _class_names(cause)]
-    if any("Timeout" in name for name in names):
-        return FaultKind.TIMEOUT
-    if any(_CONNECTION_CLASSES.search(name) for name in names) or isinstance(error, OSError):
+def _without_status(error: BaseException) -> FaultKind:
+    """Sent inside a stream, or not from the provider at all."""
+    named = {**_REPEATING, **_TELLING}
+    for code in _codes(error):
+        if code in named:
+            return named[code]
+    names = [base.__name__ for cause in _causes(error) for base in type(cause).__mro__]
+    if any(_CONNECTION_CLASSES.search(name) for name in names):
         return FaultKind.CONNECTION
-    return FaultKind.MALFORMED
-
-
-def _class_names(error: BaseException) -> list[str]:
-    return [base.__name__ for base in type(error).__mro__]
+    if isinstance(error, TimeoutError) or any("Timeout" in name for name in names):
+        return FaultKind.TIMEOUT
+    if isinstance(error, OSError):
+        return FaultKind.CONNECTION
+    # Ollama reports what goes wrong inside a stream with these words alone.
+    return FaultKind.OVERLOADED if "ResponseError" in names else FaultKind.MALFORMED
 
 
 def _codes(error: BaseException) -> Iterator[str]:
     """Every code, type and status that the provider gave with its error, wherever its library keeps them."""
     bodies = [getattr(error, name, None) for name in ("body", "details")]
-    for source in (error, *bodies, *(body.get("error") for body in bodies if isinstance(body, Mapping))):
+    nested = [body.get("error") for body in bodies if isinstance(body, Mapping)]
+    for source in (error, *bodies, *nested):
         for name in ("code", "type", "status"):
             value: Any = source.get(name) if isinstance(source, Mapping) else getattr(source, name, None)
             if isinstance(value, str):
                 yield value.lower()
 
 
-def _headers(error: BaseException) -> Mapping[str, str]:
-    return getattr(getattr(error, "response", None), "headers", None) or {}
+def _retry_after(error: BaseException) -> float | None:
+    headers = getattr(getattr(error, "response", None), "headers", None) or {}
+    asked = retry_after_seconds(headers)
+    if asked is None and (delay := _GEMINI_DELAY.search(str(error))):
+        return float(delay[1])
+    return asked

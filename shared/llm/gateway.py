@@ -23,7 +23,6 @@ from shared.llm.tokens import prompt_characters
 from shared.llm.undisturbed import finish
 
 _SETTLING_S = 5.0
-_WHOLE = frozenset({"stop", "tool_calls"})
 
 
 class Gateway:
@@ -34,7 +33,7 @@ class Gateway:
         catalogue: Catalogue,
         around: Surroundings,
         residences: Residences,
-        cache: ReplyCache | None,
+        cache: ReplyCache,
         *,
         transfer_allowed: bool,
         max_prompt_chars: int,
@@ -53,7 +52,7 @@ class Gateway:
         """See `contract.ModelGateway`."""
         until = asyncio.get_running_loop().time() + context.deadline_s
         policy = self._checked(request)
-        cached = await self._cached(request, context)
+        cached = await self._cache.get(request, context)
         if cached is not None:
             return cached
         course = await self._course(policy, request, context, until)
@@ -61,7 +60,7 @@ class Gateway:
             await attempt.complete()
             if await course.answered(attempt):
                 reply = course.reply(attempt)
-                await self._keep(request, context, reply)
+                await self._cache.put(request, context, reply)
                 return reply
         raise course.final_error()
 
@@ -69,7 +68,7 @@ class Gateway:
         """See `contract.ModelGateway`."""
         until = asyncio.get_running_loop().time() + context.deadline_s
         policy = self._checked(request)
-        cached = await self._cached(request, context)
+        cached = await self._cache.get(request, context)
         if cached is not None:
             for event in as_stream(cached):
                 yield event
@@ -81,7 +80,7 @@ class Gateway:
                     yield piece
             if await course.answered(attempt):
                 reply = course.reply(attempt)
-                await self._keep(request, context, reply)
+                await self._cache.put(request, context, reply)
                 yield Finished(reply)
                 return
         raise course.final_error()
@@ -117,17 +116,6 @@ class Gateway:
         return Course(
             self._around, request, context, candidates, policy.deployments[0], policy.retries, until, list(reasons)
         )
-
-    async def _cached(self, request: ChatRequest, context: CallContext) -> ChatReply | None:
-        if self._cache is None or context.cache_scope is None:
-            return None
-        return await self._cache.get(request, context)
-
-    async def _keep(self, request: ChatRequest, context: CallContext, reply: ChatReply) -> None:
-        if self._cache is None or context.cache_scope is None:
-            return
-        if reply.finish_reason in _WHOLE:
-            await self._cache.put(request, context, reply)
 
     def _card(self, name: str) -> ModelCard:
         deployment = self._catalogue.deployments[name]

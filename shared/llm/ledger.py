@@ -59,8 +59,8 @@ def book(connection: Connection, items: Sequence[Entry]) -> list[BudgetExhausted
     return [refused.get(item.attempt.id) if isinstance(item, Opening) else None for item in items]
 
 
-def sweep_abandoned(connection: Connection, moment: datetime) -> list[str]:
-    """Settle attempts that expired before `moment` at their reservation, at most a page of them; their ids."""
+def sweep_abandoned(connection: Connection, moment: datetime) -> int:
+    """Settle attempts that expired before `moment` at their reservation, at most a page of them; how many."""
     # A row that is being settled just now is left to its settlement.
     query = (
         select(_a.id, _a.budgets, _a.reserved_microusd)
@@ -81,12 +81,12 @@ def sweep_abandoned(connection: Connection, moment: datetime) -> list[str]:
         }
         for row in found
     ]
-    bulk_update(connection, attempts, rows, _OPEN)
+    bulk_update(connection, attempts, rows, _OPEN, "id")
     ended = [_Ended(_ids(row.budgets), row.reserved_microusd, row.reserved_microusd) for row in found]
     balances = Balances(connection, {key for one in ended for key in one.budgets}, {})
     _return(balances, ended)
     balances.write()
-    return [row.id for row in found]
+    return len(found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,8 @@ def _lock(connection: Connection, table: Table, wanted: list[Key]) -> dict[Key, 
     dialect = connection.dialect.name
     rows = connection.execute(_statement(dialect, table), keys(dialect, wanted)).mappings()
     names = [column.name for column in table.primary_key]
-    return {tuple(row[name] for name in names): dict(row) for row in rows}
+    # The store's own keys are SQLAlchemy names, which orjson refuses.
+    return {tuple(row[name] for name in names): {str(name): value for name, value in row.items()} for row in rows}
 
 
 @lru_cache(maxsize=8)

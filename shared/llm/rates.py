@@ -101,7 +101,7 @@ def _free_at(seconds: Seconds, wanted: int) -> int:
 
 
 def forget_idle(connection: Connection, moment: datetime) -> int:
-    """Drop the counts of clients that have been silent for long; how many."""
+    """Drop the counts of clients that have been silent for long, at most a page of them; how many."""
     # Whoever is being counted just now is not idle.
     idle = select(*_KEY).where(_r.touched_at < moment - _FORGET_AFTER).limit(_PAGE).with_for_update(skip_locked=True)
     found = [tuple(row) for row in connection.execute(idle)]

@@ -32,7 +32,7 @@ _SHORTEST_STUCK = 8  # letters that are looked for inside longer words
 _SHORTEST_APART = 5  # letters that are looked for with gaps between them
 _WIDEST_GAP = 4
 _MOST_WORDS = 12  # of one value, whose neighbours are also looked for stuck together
-_JOINED = re.compile(r"[^\w.!?;:\n]{1,3}|_|\. ?|\s{1,40}")
+_JOINED = re.compile(r"\s{1,40}|[-'\u2019_,/.]\s{0,2}")
 _NUMBERS = ((Kind.CPF, cpf_number), (Kind.CNS, cns_number), (Kind.CNPJ, cnpj_number))
 
 
@@ -95,7 +95,8 @@ class KnownValues:
         """A surname of two people belongs to neither: it must never come back as the other's full name."""
         first, last = folded.origin(start, end)
         value = min(owners)
-        return Span(first, last, self._kinds[value], value if len(owners) == 1 else folded.text[start:end])
+        named = value if len(owners) == 1 else folded.text[start:end]
+        return Span(first, last, self._kinds[value], named, known=True)
 
     def _names(self, folded: Folded, words: list[Word]) -> Iterator[Span]:
         """Runs of neighbouring words of one value."""

@@ -24,22 +24,36 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """`value` is the same for every spelling of one value."""
+    """`value` is the same for every spelling of one value; `known`: somebody listed it."""
 
     start: int
     end: int
     kind: Kind
     value: str
+    known: bool = False
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:
-    """In order and apart from each other: those that overlap become one, named after the longest."""
+    """In order and apart from each other: those that overlap become one, named after the longest.
+
+    A telephone with its country's code before it is still the known telephone within.
+    """
     disjoint: list[Span] = []
-    for span in sorted(spans, key=lambda one: (one.start, -one.end)):
+    for span in sorted(spans, key=lambda one: (one.start, -one.end, not one.known)):
         last = disjoint[-1] if disjoint else None
         if last is None or span.start >= last.end:
             disjoint.append(span)
-        elif span.end > last.end:
-            longer = last if last.end - last.start >= span.end - span.start else span
-            disjoint[-1] = replace(longer, start=last.start, end=span.end, value=f"{last.value}+{span.value}")
+        else:
+            disjoint[-1] = _together(last, span)
     return disjoint
+
+
+def _together(first: Span, second: Span) -> Span:
+    end = max(first.end, second.end)
+    if first.kind == second.kind and first.known != second.known:
+        known = first if first.known else second
+        return replace(known, start=first.start, end=end)
+    if second.end <= first.end or first.value == second.value:
+        return replace(first, end=end)
+    longer = first if first.end - first.start >= second.end - second.start else second
+    return replace(longer, start=first.start, end=end, value=f"{first.value}+{second.value}")

@@ -49,6 +49,8 @@ class Claimed:
     event: str
     payload: str
     created_at: datetime
+    tenant: str
+    client: str
 
 
 class Refusal(StrEnum):
@@ -102,6 +104,22 @@ def _take(
     return claimed
 
 
+# In the order of Claimed's fields.
+_CLAIMED = (
+    _t.id,
+    _t.fence,
+    _t.run,
+    _t.attempts,
+    _t.deaths,
+    _t.domain,
+    _t.event,
+    _t.payload,
+    _t.created_at,
+    _t.tenant,
+    _t.client,
+)
+
+
 @lru_cache(maxsize=4)
 def _claim_statement(dialect: str, first_come: bool) -> ReturningUpdate[Any]:
     moment = bindparam("b_moment", type_=UtcDateTime())
@@ -125,7 +143,7 @@ def _claim_statement(dialect: str, first_come: bool) -> ReturningUpdate[Any]:
         publish_at=None,
         not_before=None,
         waits_for=None,
-    ).returning(_t.id, _t.fence, _t.run, _t.attempts, _t.deaths, _t.domain, _t.event, _t.payload, _t.created_at)
+    ).returning(*_CLAIMED)
 
 
 def _decide(

@@ -21,6 +21,8 @@ from shared.tasks.states import TERMINAL, TaskStatus, TimelineKind
 
 @dataclass(frozen=True, slots=True)
 class Completed:
+    """An attempt that ends its task with a result. `effect` is what else becomes true with it, in one transaction."""
+
     task_id: str
     fence: int
     run: int
@@ -28,7 +30,7 @@ class Completed:
     degraded: bool = False
     error: dict[str, Any] | None = None  # why it is degraded
     publish_to: str | None = None  # the queue that the domain's results go to, if any
-    effect: Callable[[Connection], None] | None = None  # what else becomes true with it, in the same transaction
+    effect: Callable[[Connection], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,12 +20,14 @@ DOMAINS = load_domains(["handlers"])
 EVENTS = [
     pytest.param(domain, event, id=f"{key}.{event.name}") for key, domain in DOMAINS.items() for event in domain.events
 ]
+# A question to a model is answered by one model, not by a crew, and has no rules (docs/decisions/0021).
+CREWED = [event for event in EVENTS if event.values[0].key != "conversas"]
 # Ingestion's rules write to the register: tests/integration/register/test_examples.py holds them to the same.
 RULES = [
     pytest.param(domain, event, id=f"{key}.{event.name}")
     for key, domain in DOMAINS.items()
     for event in domain.events
-    if key != "ingestao"
+    if key not in ("ingestao", "conversas")
 ]
 # The wire contract: vhost and path of every event, which other systems speak already.
 CONTRACT = {
@@ -33,6 +35,7 @@ CONTRACT = {
     "exames": ("fluxo_exams", {"exame": "", "hemograma": "hemograma/", "imagem": "imagem/{tipo_exame}"}),
     "opme": ("fluxo_opme", {"solicitacao": "", "protese": "protese/", "material": "material/"}),
     "ingestao": ("ingestao_dados", {"ingestao": "", "pacientes": "pacientes/", "medicos": "medicos/"}),
+    "conversas": ("conversas", {"resposta": None}),
 }
 
 
@@ -45,9 +48,10 @@ def test_vhosts_and_paths_are_the_contract(key: str):
 @pytest.mark.parametrize("domain", [pytest.param(domain, id=key) for key, domain in DOMAINS.items()])
 def test_a_folder_has_what_a_domain_needs(domain: Domain):
     folder = ROOT / "handlers" / domain.key
-    for name in ("__init__.py", "domain.py", "handler.py", "crew.py", "agents.yaml", "tasks.yaml"):
+    crew = ("crew.py", "agents.yaml", "tasks.yaml") if domain.key != "conversas" else ()
+    for name in ("__init__.py", "domain.py", "handler.py", *crew):
         assert (folder / name).exists(), name
-    for name in ("domain.py", "handler.py", "crew.py"):
+    for name in ("domain.py", "handler.py", *crew[:1]):
         assert ast.get_docstring(tree(folder / name))
     assert domain.title and re.fullmatch(r"[a-z]+", domain.key)
 
@@ -61,7 +65,7 @@ def test_the_example_validates_and_the_event_is_described(domain: Domain, event:
     assert event.request.model_config.get("extra") == "forbid"
 
 
-@pytest.mark.parametrize(("domain", "event"), EVENTS)
+@pytest.mark.parametrize(("domain", "event"), CREWED)
 def test_every_event_has_a_handler_and_a_crew(domain: Domain, event: Event):
     handler = load_handlers(domain, ["handlers"])[event.name]
     assert isinstance(handler, CrewHandler)

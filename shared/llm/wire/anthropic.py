@@ -7,7 +7,8 @@ from typing import Any
 import anthropic
 import httpx2
 from langchain_anthropic import ChatAnthropic, convert_to_anthropic_tool
-from langchain_core.messages import BaseMessage
+from langchain_anthropic.chat_models import _create_usage_metadata
+from langchain_core.messages import AIMessageChunk, BaseMessage
 from pydantic import SecretStr
 
 from shared.llm.catalogue import Deployment
@@ -23,6 +24,18 @@ from shared.llm.wire.langchain_messages import langchain_messages
 _CHOICES = {"auto": "auto", "none": "none", "required": "any"}
 
 
+class _CountingModel(ChatAnthropic):
+    """LangChain reads the usage of a stream from its last event alone; the prompt's tokens may stand in the first."""
+
+    def _make_message_chunk_from_anthropic_event(
+        self, event: Any, **how: Any
+    ) -> tuple[AIMessageChunk | None, Any]:
+        chunk, block = super()._make_message_chunk_from_anthropic_event(event, **how)
+        if event.type == "message_start" and chunk is not None:
+            chunk.usage_metadata = _create_usage_metadata(event.message.usage)
+        return chunk, block
+
+
 def open_client(deployment: Deployment, *, inside: bool) -> ModelClient:
     """A client of its own: langchain-anthropic's is cached for the whole process."""
     key = deployment.key() or SecretStr("sem-chave")
@@ -30,7 +43,7 @@ def open_client(deployment: Deployment, *, inside: bool) -> ModelClient:
     timeout = httpx2.Timeout(None, connect=CONNECT_TIMEOUT_S)
     limits = httpx2.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=64)
     http = httpx2.AsyncClient(timeout=timeout, limits=limits, follow_redirects=False, trust_env=not inside)
-    model = ChatAnthropic(
+    model = _CountingModel(
         model_name=deployment.model,
         base_url=address,
         api_key=key,
@@ -68,7 +81,7 @@ def _options(request: ChatRequest) -> dict[str, Any]:
     if output:
         options["output_config"] = output
     if request.tools:
-        options["tools"] = [convert_to_anthropic_tool(tool) for tool in request.tools]
+        options["tools"] = [convert_to_anthropic_tool(tool, strict=tool["function"].get("strict")) for tool in request.tools]
         options["tool_choice"] = _tool_choice(given)
     return options
 

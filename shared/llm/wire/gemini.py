@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextvars import ContextVar
 from typing import Any
 
+import anyio
+import httpx
 from google.genai import Client
 from google.genai.types import HttpOptions, HttpRetryOptions
 from langchain_core.messages import BaseMessage
+from langchain_core.outputs import ChatGenerationChunk
 from langchain_google_genai import ChatGoogleGenerativeAI
 from pydantic import SecretStr
 
@@ -26,13 +31,36 @@ _NAMES = {"max_tokens": "max_output_tokens", "max_completion_tokens": "max_outpu
 _SAME_NAME = ("seed", "presence_penalty", "frequency_penalty", "reasoning_effort")
 _SAMPLING = {"temperature": "temperature", "top_p": "topP"}
 
+_opened: ContextVar[list[httpx.Response]] = ContextVar("gemini_responses")
+
+
+class _ClosingModel(ChatGoogleGenerativeAI):
+    """The library never closes the response of a stream that nobody reads to its end."""
+
+    async def _astream(self, *args: Any, **kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:
+        opened: list[httpx.Response] = []
+        # Read once, when the first step of the generator below sends the request.
+        _opened.set(opened)
+        try:
+            async for chunk in super()._astream(*args, **kwargs):
+                yield chunk
+        finally:
+            with anyio.CancelScope(shield=True):
+                for response in opened:
+                    await response.aclose()
+
+
+async def _note_opened(response: httpx.Response) -> None:
+    _opened.get([]).append(response)
+
 
 def open_client(deployment: Deployment, *, inside: bool) -> ModelClient:
     """A client of its own, over httpx: the library's own choice, aiohttp, keeps sessions by loop and follows links."""
     key = deployment.key() or SecretStr("sem-chave")
     http = house_client(inside=inside)
+    http.event_hooks = {"response": [_note_opened]}
     address, version = _split_version(address_of(deployment))
-    model = ChatGoogleGenerativeAI(
+    model = _ClosingModel(
         model=deployment.model, api_key=key, vertexai=False, max_retries=1, temperature=None, base_url=address
     )
     model.client = Client(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from operator import add
 from typing import Any
 
 import anyio
@@ -26,7 +27,7 @@ from shared.llm.wire.reply_assembly import ReplyAssembly, stop_or_calls
 class Dialect:
     """How one provider is spoken to. `call` makes a request's LangChain messages and the model's own options.
 
-    `usage_adds_up`: every chunk counts only itself; otherwise the last count is the whole.
+    `usage_adds_up`: every chunk counts only itself; otherwise each counts all so far.
     """
 
     model: BaseChatModel
@@ -81,14 +82,18 @@ class LangChainClient:
         reason = finish_reason(chunk.generation_info, message.response_metadata)
         answer.finish_reason = reason or answer.finish_reason
         counted = _usage(message.usage_metadata)
-        if counted and answer.usage and self._dialect.usage_adds_up:
-            prompt = answer.usage.prompt_tokens + counted.prompt_tokens
-            counted = Usage(prompt, answer.usage.completion_tokens + counted.completion_tokens, "provider")
+        if counted and answer.usage:
+            counted = _added(answer.usage, counted, max if not self._dialect.usage_adds_up else add)
         answer.usage = counted or answer.usage
 
 
+def _added(one: Usage, other: Usage, how: Callable[[int, int], int]) -> Usage:
+    prompt = how(one.prompt_tokens, other.prompt_tokens)
+    return Usage(prompt, how(one.completion_tokens, other.completion_tokens), "provider")
+
+
 def _whole(message: AIMessage, *told: Mapping[str, Any] | None) -> WireReply:
-    if message.invalid_tool_calls:
+    if message.invalid_tool_calls or not all(isinstance(call["args"], dict) for call in message.tool_calls):
         raise MalformedToolArguments("arguments are no JSON object")
     calls = tuple(
         ToolCall(call["id"] or f"call_{index}", call["name"], call["args"])

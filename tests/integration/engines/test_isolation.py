@@ -33,7 +33,7 @@ def run(tmp_path: Path) -> Iterator[RunHandle]:
 
 
 def claim(event: str, payload: Any) -> Claimed:
-    return Claimed("t1", 1, 1, 0, 2, "eco", event, json.dumps(payload), clock.now())
+    return Claimed("t1", 1, 1, 0, 2, "eco", event, json.dumps(payload), clock.now(), "default", "tests")
 
 
 def perform(run: RunHandle, event: str, kept: list[Avaliacao] | None = None, **payload: Any) -> dict[str, Any]:

@@ -64,6 +64,8 @@ class LoadRun:
     def __init__(self, task_id: str, stop_after: int | None = None) -> None:
         self.task_id = task_id
         self.attempt = 1
+        self.tenant = "default"
+        self.client = "tests"
         self.reported: list[tuple[int, int, str]] = []
         self._left = stop_after
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Iterator
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
-from uuid_utils import uuid7
 
 from shared.clock import now
 from shared.database import Database
@@ -46,9 +45,11 @@ def context(**given: Any) -> CallContext:
     return CallContext(**{"surface": Surface.CHAT, "deadline_s": 30.0, **given})
 
 
-def opened(reserve: int, whose: CallContext | None = None, number: int = 1) -> AttemptOpened:
+def opened(
+    reserve: int, whose: CallContext | None = None, number: int = 1, at: datetime | None = None
+) -> AttemptOpened:
     whose = whose or context()
-    moment = now()
+    moment = at or now()
     return AttemptOpened(
         id=f"{whose.request_id}:{number}",
         context=whose,
@@ -92,7 +93,3 @@ def balances(database: Database) -> dict[tuple[str, str, str], tuple[int, int]]:
 def ledger_row(database: Database, attempt: AttemptOpened) -> Any:
     with database.read() as connection:
         return connection.execute(select(attempts).where(attempts.c.id == attempt.id)).one_or_none()
-
-
-def an_id() -> str:
-    return str(uuid7())

@@ -28,7 +28,9 @@ from tests.integration.store.rows import (
 def test_a_claim_hands_over_all_that_a_worker_needs(database: Database) -> None:
     item = new_task()
     accept(database, item)
-    assert claimed(database, item.id) == Claimed(item.id, 1, 1, 0, 0, "eco", "eco", '{"texto":"x"}', item.created_at)
+    assert claimed(database, item.id) == Claimed(
+        item.id, 1, 1, 0, 0, "eco", "eco", '{"texto":"x"}', item.created_at, "default", "tests"
+    )
 
 
 def test_a_claimed_row_is_running_and_no_longer_due(database: Database) -> None:

@@ -9,9 +9,10 @@ import pytest
 from handlers.crew_runtime.common_tools import COMMON_TOOLS
 from handlers.crew_runtime.loader import load_crews
 from handlers.crew_runtime.spec import CrewSpec
-from shared.llm.gateway import LlmGateway
+from shared.llm.blocking import BlockingGateway
+from shared.settings import ModelSettings
 from tests.llmock.server import MockProvider, running
-from tests.unit.crews.support import EXAMES, RecordingRun, settings_for
+from tests.unit.crews.support import EXAMES, RecordingRun, gateway_onto, settings_for
 
 
 @pytest.fixture(scope="session")
@@ -30,8 +31,12 @@ def provider() -> MockProvider:
 
 
 @pytest.fixture
-def gateway(provider: MockProvider) -> Iterator[LlmGateway]:
-    with running(provider) as base_url:
-        gateway = LlmGateway(settings_for(base_url))
+def gateway(provider: MockProvider) -> Iterator[BlockingGateway]:
+    with running(provider) as base_url, gateway_onto(settings_for(base_url)) as gateway:
         yield gateway
-        gateway.close()
+
+
+@pytest.fixture
+def offline() -> Iterator[BlockingGateway]:
+    with gateway_onto(ModelSettings()) as gateway:
+        yield gateway

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from evals.gateway import scratch_gateway
 from handlers.crew_runtime.case import CrewCase
 from shared.errors import TaskCancelled
 from shared.findings import Achado, Avaliacao, Gravidade
+from shared.llm.backoff import Backoff
+from shared.llm.blocking import BlockingGateway
+from shared.llm.catalogue import load_catalogue
 from shared.privacy.identifiers import Identifiers
-from shared.settings import ModelSettings
+from shared.settings import ModelSettings, load_settings
 
 EXAMES = Path("handlers/exames")
 
@@ -22,6 +27,8 @@ class RecordingRun:
 
     task_id = "t-1"
     attempt = 1
+    tenant = "default"
+    client = "tests"
 
     def __init__(self, remaining: float = 60.0) -> None:
         self.steps: list[tuple[str, dict[str, Any]]] = []
@@ -82,6 +89,14 @@ def evaluation_with(hemoglobin: str) -> Avaliacao:
 def case_with(hemoglobin: str, identifiers: Identifiers | None = None) -> CrewCase:
     profile = {"faixa_etaria": "adulto", "sexo": "F"}
     return CrewCase(evaluation_with(hemoglobin), profile, identifiers or Identifiers())
+
+
+@contextmanager
+def gateway_onto(settings: ModelSettings) -> Iterator[BlockingGateway]:
+    """A whole gateway with an empty ledger of its own. Pauses between attempts are waited for, but short."""
+    config = load_settings().model_copy(update={"model": settings})
+    with scratch_gateway(config, load_catalogue(settings), Backoff(base_s=0.001)) as gateway:
+        yield gateway
 
 
 def settings_for(base_url: str, **changes: Any) -> ModelSettings:

@@ -12,7 +12,7 @@ from handlers.crew_runtime.spec import CrewSpec
 from shared.clinical.people import Pedido
 from shared.errors import ModelUnavailable
 from shared.findings import AVISO_RASCUNHO, AVISO_RECUSA_IA, Avaliacao
-from shared.llm.gateway import LlmGateway
+from shared.llm.blocking import BlockingGateway
 from tests.llmock.faults import FaultPlan
 from tests.llmock.server import MockProvider
 from tests.unit.crews.support import RecordingRun, evaluation_with
@@ -32,7 +32,7 @@ def request(**patient: Any) -> Pedido:
 
 
 @pytest.fixture
-def handler(hemogram_crew: CrewSpec, gateway: LlmGateway) -> CrewHandler:
+def handler(hemogram_crew: CrewSpec, gateway: BlockingGateway) -> CrewHandler:
     return CrewHandler(lambda _: evaluation_with("6.8"), hemogram_crew, lambda: gateway)
 
 
@@ -72,7 +72,7 @@ def test_no_finding_needs_no_agent(handler: CrewHandler, provider: MockProvider,
 
 
 def test_a_shut_gate_needs_no_agent(
-    hemogram_crew: CrewSpec, gateway: LlmGateway, provider: MockProvider, run: RecordingRun
+    hemogram_crew: CrewSpec, gateway: BlockingGateway, provider: MockProvider, run: RecordingRun
 ) -> None:
     handler = CrewHandler(lambda _: Avaliacao(), hemogram_crew, lambda: gateway, gate=lambda _: False)
     assert handler.respond(request(), evaluation_with("6.8"), run)["parecer"] is None

@@ -14,9 +14,8 @@ from handlers.crew_runner import GUARDRAIL_RETRIES, run_crew
 from handlers.crew_runtime.guardrail import CitationRules
 from handlers.crew_runtime.spec import CrewSpec
 from shared.errors import DeadlineExceeded, ModelRefused, ModelUnavailable, TaskCancelled
-from shared.llm.gateway import LlmGateway
+from shared.llm.blocking import BlockingGateway
 from shared.privacy.identifiers import Identifiers
-from shared.settings import ModelSettings
 from tests.llmock.faults import FaultPlan
 from tests.llmock.server import MockProvider
 from tests.unit.crews.support import RecordingRun, case_with
@@ -31,7 +30,7 @@ def in_order(run: RecordingRun) -> list[tuple[str, dict[str, Any]]]:
 
 
 def test_opinion_and_provenance(
-    hemogram_crew: CrewSpec, gateway: LlmGateway, provider: MockProvider, run: RecordingRun
+    hemogram_crew: CrewSpec, gateway: BlockingGateway, provider: MockProvider, run: RecordingRun
 ) -> None:
     case = case_with("6.8")
     opinion, provenance = run_crew(hemogram_crew, case, run, gateway)
@@ -43,12 +42,14 @@ def test_opinion_and_provenance(
     assert provenance.tokens["calls"] == CALLS
     assert provenance.tokens["prompt"] > 0
     assert (provenance.modelo, provenance.provedor) == ("llmock", "openai_compatible")
+    assert [(used.implantacao, used.chamadas) for used in provenance.modelos] == [("unico", CALLS)]
+    assert not provenance.contingencia
     assert provenance.hash_prompt == hemogram_crew.prompt_hash
     assert provenance.versoes_tabelas == {"hemograma": "2026-01"}
 
 
 def test_the_first_agent_really_calls_its_tools(
-    hemogram_crew: CrewSpec, gateway: LlmGateway, provider: MockProvider, run: RecordingRun
+    hemogram_crew: CrewSpec, gateway: BlockingGateway, provider: MockProvider, run: RecordingRun
 ) -> None:
     run_crew(hemogram_crew, case_with("6.8"), run, gateway)
     first, second = provider.requests[:2]
@@ -61,7 +62,7 @@ def test_the_first_agent_really_calls_its_tools(
 
 
 def test_timeline_names_agents_and_holds_no_text(
-    hemogram_crew: CrewSpec, gateway: LlmGateway, run: RecordingRun
+    hemogram_crew: CrewSpec, gateway: BlockingGateway, run: RecordingRun
 ) -> None:
     run_crew(hemogram_crew, case_with("6.8"), run, gateway)
     assert [data["agent"] for kind, data in in_order(run) if kind == "agent_completed"] == AGENTS
@@ -70,14 +71,14 @@ def test_timeline_names_agents_and_holds_no_text(
     assert "Hemoglobina" not in json.dumps(run.steps)
 
 
-def test_offline_model_says_what_it_is(hemogram_crew: CrewSpec, run: RecordingRun) -> None:
-    opinion, provenance = run_crew(hemogram_crew, case_with("6.8"), run, LlmGateway(ModelSettings()))
+def test_offline_model_says_what_it_is(hemogram_crew: CrewSpec, offline: BlockingGateway, run: RecordingRun) -> None:
+    opinion, provenance = run_crew(hemogram_crew, case_with("6.8"), run, offline)
     assert "sem uso de modelo de linguagem" in opinion.texto
     assert provenance.provedor == "offline"
     assert opinion.citacoes == ["A1", "A2"]
 
 
-def test_concurrent_crews_keep_patients_apart(hemogram_crew: CrewSpec, gateway: LlmGateway) -> None:
+def test_concurrent_crews_keep_patients_apart(hemogram_crew: CrewSpec, gateway: BlockingGateway) -> None:
     values = [f"{n}.{n}" for n in range(1, 9)]
     together = threading.Barrier(len(values))
 
@@ -94,7 +95,7 @@ def test_concurrent_crews_keep_patients_apart(hemogram_crew: CrewSpec, gateway: 
 
 @pytest.mark.parametrize("why", [TaskCancelled(), DeadlineExceeded()])
 def test_interrupting_a_stalled_call_ends_the_crew(
-    hemogram_crew: CrewSpec, gateway: LlmGateway, provider: MockProvider, run: RecordingRun, why: Exception
+    hemogram_crew: CrewSpec, gateway: BlockingGateway, provider: MockProvider, run: RecordingRun, why: Exception
 ) -> None:
     provider.plan = FaultPlan("stall")
     with ThreadPoolExecutor(1) as pool:
@@ -108,7 +109,7 @@ def test_interrupting_a_stalled_call_ends_the_crew(
 
 
 def test_a_run_interrupted_before_it_starts_asks_nothing(
-    hemogram_crew: CrewSpec, gateway: LlmGateway, provider: MockProvider, run: RecordingRun
+    hemogram_crew: CrewSpec, gateway: BlockingGateway, provider: MockProvider, run: RecordingRun
 ) -> None:
     run.interrupt()
     with pytest.raises(TaskCancelled):
@@ -118,7 +119,7 @@ def test_a_run_interrupted_before_it_starts_asks_nothing(
 
 @pytest.mark.parametrize("fault", ["429", "500", "503", "bad_json", "truncate", "empty", "no_choices", "no_finish"])
 def test_a_provider_in_trouble_is_unavailable(
-    hemogram_crew: CrewSpec, gateway: LlmGateway, provider: MockProvider, run: RecordingRun, fault: Any
+    hemogram_crew: CrewSpec, gateway: BlockingGateway, provider: MockProvider, run: RecordingRun, fault: Any
 ) -> None:
     provider.plan = FaultPlan(fault)
     with pytest.raises(ModelUnavailable) as caught:
@@ -130,7 +131,7 @@ def test_a_provider_in_trouble_is_unavailable(
 
 @pytest.mark.parametrize("fault", ["400", "401", "403", "404", "quota", "length"])
 def test_a_provider_that_will_not_answer_is_refused(
-    hemogram_crew: CrewSpec, gateway: LlmGateway, provider: MockProvider, run: RecordingRun, fault: Any
+    hemogram_crew: CrewSpec, gateway: BlockingGateway, provider: MockProvider, run: RecordingRun, fault: Any
 ) -> None:
     provider.plan = FaultPlan(fault)
     with pytest.raises(ModelRefused):
@@ -140,7 +141,7 @@ def test_a_provider_that_will_not_answer_is_refused(
 
 @pytest.mark.parametrize("fault", ["falsify", "uncited"])
 def test_a_falsified_opinion_is_written_again(
-    hemogram_crew: CrewSpec, gateway: LlmGateway, provider: MockProvider, run: RecordingRun, fault: Any
+    hemogram_crew: CrewSpec, gateway: BlockingGateway, provider: MockProvider, run: RecordingRun, fault: Any
 ) -> None:
     provider.plan = FaultPlan(fault, calls=CALLS)
     opinion, _ = run_crew(hemogram_crew, case_with("6.8"), run, gateway)
@@ -150,7 +151,7 @@ def test_a_falsified_opinion_is_written_again(
 
 @pytest.mark.parametrize("fault", ["falsify", "uncited"])
 def test_a_model_that_keeps_falsifying_is_refused(
-    hemogram_crew: CrewSpec, gateway: LlmGateway, provider: MockProvider, run: RecordingRun, fault: Any
+    hemogram_crew: CrewSpec, gateway: BlockingGateway, provider: MockProvider, run: RecordingRun, fault: Any
 ) -> None:
     provider.plan = FaultPlan(fault)
     with pytest.raises(ModelRefused, match="guardrail"):
@@ -159,7 +160,7 @@ def test_a_model_that_keeps_falsifying_is_refused(
 
 
 def test_an_identifier_in_a_finding_stops_before_the_network(
-    hemogram_crew: CrewSpec, gateway: LlmGateway, provider: MockProvider, run: RecordingRun
+    hemogram_crew: CrewSpec, gateway: BlockingGateway, provider: MockProvider, run: RecordingRun
 ) -> None:
     case = case_with("6.8 (Zuleide)", Identifiers(names=frozenset({"Zuleide Prates"})))
     with pytest.raises(ModelRefused, match="identificador"):
@@ -168,9 +169,13 @@ def test_an_identifier_in_a_finding_stops_before_the_network(
 
 
 def test_nothing_is_written_to_disk(
-    hemogram_crew: CrewSpec, run: RecordingRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    hemogram_crew: CrewSpec,
+    offline: BlockingGateway,
+    run: RecordingRun,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("CREWAI_STORAGE_DIR", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
-    run_crew(hemogram_crew, case_with("6.8"), run, LlmGateway(ModelSettings()))
+    run_crew(hemogram_crew, case_with("6.8"), run, offline)
     assert list(tmp_path.rglob("*")) == []

@@ -37,11 +37,11 @@ trim()
 facts["given_back_mb"] = before - resident()
 
 from handlers.exames.crew import CREWS
-from shared.llm.gateway import LlmGateway
 from shared.settings import ModelSettings
-from tests.unit.crews.support import RecordingRun, case_with
+from tests.unit.crews.support import RecordingRun, case_with, gateway_onto
 def run():
-    return run_crew(CREWS["hemograma"], case_with("6.8"), RecordingRun(), LlmGateway(ModelSettings()))[0].texto
+    with gateway_onto(ModelSettings()) as gateway:
+        return run_crew(CREWS["hemograma"], case_with("6.8"), RecordingRun(), gateway)[0].texto
 
 child = os.fork()
 if child == 0:

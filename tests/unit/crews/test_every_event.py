@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 
+from handlers.crew_handler import CrewHandler
 from handlers.crew_runtime.guardrail import CitationRules
 from handlers.registry import load_domains, load_handlers
 from shared.domain import Domain, Event
 from shared.findings import AVISO_SEM_AGENTES, Resultado
+from shared.llm.blocking import BlockingGateway
 from tests.unit.crews.support import RecordingRun
 
 # A load writes to the register: tests/unit/ingestao runs that one on a store.
@@ -19,8 +23,10 @@ EVENTS = [
 
 
 @pytest.mark.parametrize(("domain", "event"), EVENTS)
-def test_a_finding_gets_a_cited_opinion(domain: Domain, event: Event, run: RecordingRun) -> None:
-    handler = load_handlers(domain, ["handlers"])[event.name]
+def test_a_finding_gets_a_cited_opinion(
+    domain: Domain, event: Event, run: RecordingRun, offline: BlockingGateway
+) -> None:
+    handler = cast(CrewHandler, load_handlers(domain, ["handlers"])[event.name]).using(offline, "pt")
     request = event.request.model_validate({**event.example, **event.path_example})
     evaluation = handler.evaluate(request, run)
     result = Resultado.model_validate(handler.respond(request, evaluation, run))

@@ -16,16 +16,14 @@ from crewai.utilities import file_store
 from handlers.crew_runner import run_crew
 from handlers.crew_runtime.lean_executor import LeanExecutor, _bound, _OnTheSpot
 from handlers.crew_runtime.spec import CrewSpec
-from shared.llm.gateway import LlmGateway
-from shared.settings import ModelSettings
+from shared.llm.blocking import BlockingGateway
 from tests.unit.crews.support import RecordingRun, case_with
 
 
 def test_a_crew_starts_no_thread_for_its_steps_and_one_loop_per_agent(
-    hemogram_crew: CrewSpec, monkeypatch: pytest.MonkeyPatch
+    hemogram_crew: CrewSpec, offline: BlockingGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gateway = LlmGateway(ModelSettings())
-    run_crew(hemogram_crew, case_with("6.8"), RecordingRun(), gateway)  # the gateway's and the bus's threads are up
+    run_crew(hemogram_crew, case_with("6.8"), RecordingRun(), offline)  # the gateway's and the bus's threads are up
     loops, stepped_on = [], set()
     new_loop, step = asyncio.new_event_loop, AgentExecutor.call_llm_and_parse.unwrap()
 
@@ -40,7 +38,7 @@ def test_a_crew_starts_no_thread_for_its_steps_and_one_loop_per_agent(
     monkeypatch.setattr(asyncio.events, "new_event_loop", counted)
     monkeypatch.setattr("handlers.crew_runtime.lean_executor._STEPS", {**_steps(), "call_llm_and_parse": seen})
     monkeypatch.setattr(seen, "__name__", "call_llm_and_parse")
-    opinion, _ = run_crew(hemogram_crew, case_with("6.8"), RecordingRun(), gateway)
+    opinion, _ = run_crew(hemogram_crew, case_with("6.8"), RecordingRun(), offline)
     assert opinion.texto
     assert stepped_on == {threading.get_ident()}
     assert len(loops) == len(hemogram_crew.agents)

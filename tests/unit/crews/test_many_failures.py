@@ -7,7 +7,7 @@ import pytest
 from handlers.crew_runner import run_crew
 from handlers.crew_runtime.spec import CrewSpec
 from shared.errors import ModelRefused
-from shared.llm.gateway import LlmGateway
+from shared.llm.blocking import BlockingGateway
 from tests.llmock.faults import FaultPlan
 from tests.llmock.server import MockProvider
 from tests.unit.crews.support import RecordingRun, case_with
@@ -16,11 +16,11 @@ OUTAGE = 40  # crewai's own stack of open events holds 100, and a stopped crew l
 
 
 def test_a_thread_works_again_after_a_long_outage(
-    hemogram_crew: CrewSpec, provider: MockProvider, gateway: LlmGateway, capfd: pytest.CaptureFixture[str]
+    hemogram_crew: CrewSpec, provider: MockProvider, gateway: BlockingGateway, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    provider.plan = FaultPlan("401", calls=OUTAGE)
+    provider.plan = FaultPlan("400", calls=OUTAGE)
     for _ in range(OUTAGE):
-        with pytest.raises(ModelRefused, match="credencial"):
+        with pytest.raises(ModelRefused, match="recusou a requisição"):
             run_crew(hemogram_crew, case_with("6.8"), RecordingRun(), gateway)
     opinion, _ = run_crew(hemogram_crew, case_with("6.8"), RecordingRun(), gateway)
     assert opinion.texto

@@ -9,7 +9,7 @@ import pytest
 from handlers.registry import load_domains, load_handlers
 from shared.domain import Domain, Event
 from shared.findings import AVISO_RECUSA_IA
-from shared.llm.gateway import LlmGateway
+from shared.llm.blocking import BlockingGateway
 from tests.unit.crews.support import RecordingRun
 
 DOMAINS = load_domains(["handlers"])
@@ -26,7 +26,7 @@ def no_model(monkeypatch: pytest.MonkeyPatch) -> None:
     def asked(*_: Any, **__: Any) -> NoReturn:
         pytest.fail("a model was asked")
 
-    monkeypatch.setattr(LlmGateway, "complete", asked)
+    monkeypatch.setattr(BlockingGateway, "complete", asked)
     monkeypatch.setattr("handlers.crew_handler.run_crew", asked)
 
 

@@ -36,7 +36,8 @@ def test_an_honest_provider_passes_and_is_billed(tmp_path: Path) -> None:
     code, report = judge(None, tmp_path / "report.json")
     total = report["total"]
     assert (code, report["misses"], total["calls"]) == (0, [], 4)
-    assert report["cost_micro_dollars"] == total["prompt_tokens"] + 10 * total["completion_tokens"]
+    assert total["cost_microusd"] == total["prompt_tokens"] + 10 * total["completion_tokens"]
+    assert report["answered_by"] == {"unico": 4}
 
 
 @pytest.mark.parametrize(
@@ -81,6 +82,7 @@ def test_a_repaired_draft_still_counts_against_the_model(tmp_path: Path) -> None
         (["--json", "/no/such/folder/report.json"], "cannot write /no/such/folder/report.json"),
         (["--thresholds", "/no/such/file.json"], "/no/such/file.json"),
         (["--repeat", "0"], "must be at least 1"),
+        (["--policy", "nenhuma"], "neither a policy nor a deployment; there are: padrao, unico"),
     ],
 )
 def test_wrong_use_is_told_before_anything_runs(

@@ -1,0 +1,248 @@
+"""Every fault of a provider and what the gateway makes of it: the one source of the tests and of the document.
+
+`python -m tests.unit.llm.engine.fault_table` writes docs/gateway-faults.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from llmock.scenarios import Behavior, Delay, Fail, Match, Reply, SlowFirstToken, StreamFault, ToolCall, ToolFault
+
+from tests.unit.llm.engine.upstream import Raw
+
+Mode = Literal["stream", "complete"]
+PROVIDERS = ("openai", "openai_compatible", "anthropic", "gemini", "mistral", "ollama")
+RETRIES = 1
+LONG_S = 30.0
+STALL_S = 2.0
+DOCUMENT = Path(__file__).parents[4] / "docs" / "gateway-faults.md"
+TEXT = "Um dois três quatro cinco."
+# Events of a provider's stream before the first that holds text.
+_HEAD = {"openai": 1, "openai_compatible": 1, "anthropic": 3, "gemini": 0, "mistral": 1, "ollama": 0}
+
+
+@dataclass(frozen=True)
+class Injected:
+    """Where a fault is to strike. `times=None`: every request."""
+
+    provider: str
+    match: Match
+    times: int | None
+
+    @property
+    def before(self) -> int:
+        return _HEAD[self.provider]
+
+    @property
+    def after(self) -> int:
+        return _HEAD[self.provider] + 2
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Where no other deployment may answer. `sees` is the error's class; `requests` counts those that left."""
+
+    sees: str
+    status: int
+    kind: str
+    requests: int
+    falls_back: bool
+    billed: Literal["nothing", "estimate", "provider"]
+    retry_after: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """One fault in one mode. `llmock` None: only a bare socket can do it; `tight` is the limit that ends it."""
+
+    fault: str
+    mode: Mode
+    outcome: Outcome
+    raw: Raw
+    llmock: Callable[[Injected], tuple[Behavior, ...]] | None = None
+    tight: Literal["deadline_s", "first_token_s", "idle_s"] | None = None
+    tools: bool = False
+    but: Mapping[str, Outcome] = field(default_factory=dict)
+    impossible: tuple[str, ...] = ()
+    accepted: tuple[str, ...] = ()  # what llmock's verdict cannot see from outside: that the caller was told
+
+    @property
+    def id(self) -> str:
+        return f"{self.fault}-{self.mode}"
+
+    def expected(self, provider: str) -> Outcome:
+        return self.but.get(provider, self.outcome)
+
+
+def _refused(kind: str, *, falls_back: bool = True, sees: str = "ModelRefused", status: int = 502) -> Outcome:
+    return Outcome(sees, status, kind, 1, falls_back, "nothing")
+
+
+def _passing(kind: str, billed: Literal["nothing", "estimate", "provider"] = "nothing") -> Outcome:
+    return Outcome("ModelUnavailable", 503, kind, 1 + RETRIES, True, billed)
+
+
+def _broken(kind: str) -> Outcome:
+    return Outcome("AnswerBroken", 502, kind, 1, False, "estimate")
+
+
+def _status(fault: str, status: int, outcome: Outcome, **told: object) -> list[Row]:
+    def llmock(where: Injected) -> tuple[Behavior, ...]:
+        given = {"retry_after": 0.02} | told
+        return (Fail(status, times=where.times, match=where.match, **given),)  # type: ignore[arg-type]
+
+    wait = told.get("retry_after", 0.02)
+    body = {"error": told.get("message", "recusado")}
+    raw = Raw("status", status=status, retry_after=wait, body=body)  # type: ignore[arg-type]
+    return [Row(fault, mode, outcome, raw, llmock) for mode in ("stream", "complete")]
+
+
+def _cut(kind: str) -> Callable[[Injected, int], tuple[Behavior, ...]]:
+    def at(where: Injected, after: int) -> tuple[Behavior, ...]:
+        return (
+            StreamFault(kind, after_chunks=after, stall_seconds=STALL_S, times=where.times, match=where.match),  # type: ignore[arg-type]
+            Reply(text=TEXT, times=None, match=where.match),
+        )
+
+    return at
+
+
+def _streams(fault: str, kind: str, before: Outcome, after: Outcome, **more: object) -> list[Row]:
+    cut = _cut(kind)
+    first = Row(f"{fault} before the first piece", "stream", before, Raw(kind), lambda w: cut(w, w.before), **more)  # type: ignore[arg-type]
+    accepted = ("truncated_stream_accepted",) if kind == "truncate" else ()
+    second = Row(f"{fault} after it", "stream", after, Raw(kind, after=2), lambda w: cut(w, w.after), accepted=accepted)
+    return [first, replace(second, **more)]  # type: ignore[arg-type]
+
+
+_LONG = replace(_passing("rate_limited"), requests=1, retry_after=True)
+_MALFORMED = _passing("malformed", "estimate")
+_QUOTA = "You exceeded your current quota, please check your plan and billing details."
+
+ROWS: list[Row] = [
+    *_status("401", 401, _refused("auth")),
+    *_status("403", 403, _refused("auth")),
+    *_status("404", 404, _refused("not_found")),
+    *_status("quota used up", 429, _refused("quota"), code="insufficient_quota", message=_QUOTA),
+    *_status("429, short Retry-After", 429, replace(_passing("rate_limited"), retry_after=True)),
+    *_status("429, long Retry-After", 429, _LONG, retry_after=LONG_S),
+    *_status("500", 500, replace(_passing("overloaded"), retry_after=True)),
+    *_status("503", 503, replace(_passing("overloaded"), retry_after=True)),
+    *_status("400", 400, _refused("invalid_request", falls_back=False), message="bad request"),
+    *_status(
+        "context overflow",
+        400,
+        _refused("overflow", sees="ContextOverflow", status=400),
+        code="context_length_exceeded",
+        message="This model's maximum context length was exceeded.",
+    ),
+    *_streams("disconnect", "disconnect", _passing("connection"), _broken("connection")),
+    Row("disconnect", "complete", _passing("connection"), Raw("disconnect")),
+    *_streams("truncated", "truncate", _passing("truncated", "estimate"), _broken("truncated")),
+    Row("truncated", "complete", _passing("connection"), Raw("truncate", after=2)),
+    *_streams("invalid JSON", "malformed", _MALFORMED, _broken("malformed")),
+    Row("invalid JSON", "complete", _MALFORMED, Raw("malformed", after=2)),
+    Row(
+        "slow first piece",
+        "stream",
+        _passing("first_token_timeout", "estimate"),
+        Raw("stall"),
+        lambda where: (SlowFirstToken(STALL_S, times=where.times, match=where.match),),
+        tight="first_token_s",
+    ),
+    Row(
+        "stall in mid-answer",
+        "stream",
+        _broken("idle_timeout"),
+        Raw("stall", after=2),
+        lambda where: _cut("stall")(where, where.after),
+        tight="idle_s",
+    ),
+    Row(
+        "no answer in time",
+        "complete",
+        _passing("timeout", "estimate"),
+        Raw("stall"),
+        lambda where: (Delay(STALL_S, times=where.times, match=where.match),),
+        tight="deadline_s",
+    ),
+    *(
+        Row(
+            "empty answer",
+            mode,
+            _passing("empty", "provider"),
+            Raw("empty"),
+            lambda where: (Reply(text="", times=where.times, match=where.match),),
+        )
+        for mode in ("stream", "complete")
+    ),
+    *(
+        Row(
+            "malformed tool arguments",
+            mode,
+            _broken("tool_arguments") if mode == "stream" else _passing("tool_arguments", "estimate"),
+            Raw("malformed"),
+            lambda where: (
+                Reply(tool_calls=(ToolCall("consultar", {"codigo": "A1"}),), times=where.times, match=where.match),
+                ToolFault("malformed_arguments", times=where.times, match=where.match),
+            ),
+            tools=True,
+            impossible=("gemini", "ollama"),  # they send arguments as JSON, not as text that holds JSON
+        )
+        for mode in ("stream", "complete")
+    ),
+]
+
+
+def _meaning(outcome: Outcome) -> tuple[str, str, str, str]:
+    sees = f"`{outcome.sees}` {outcome.status}, `{outcome.kind}`"
+    if outcome.retry_after:
+        sees += ", Retry-After"
+    if outcome.sees == "AnswerBroken":
+        sees += ", with the partial text"
+    retried = "yes" if outcome.requests > 1 else "no"
+    if outcome.kind == "overflow":
+        elsewhere = "only in a larger window"
+    else:
+        elsewhere = "yes" if outcome.falls_back else "no"
+    billed = {
+        "nothing": "nothing",
+        "estimate": "our estimate of what was read and streamed",
+        "provider": "what the provider counted",
+    }
+    return sees, retried, elsewhere, billed[outcome.billed]
+
+
+def document() -> str:
+    """The table as Markdown."""
+    lines = [
+        "# What the gateway makes of a provider's fault",
+        "",
+        "Written by `python -m tests.unit.llm.engine.fault_table` from the table that the tests run, each cell against",
+        "a real HTTP server. Do not edit it by hand: a test compares the two.",
+        "",
+        "*Sees* is what the caller gets where no deployment answers in the end. *Retried*: the same deployment is asked",
+        "again, as often as the policy's `retries` say, while the deadline lasts. *Elsewhere*: the next deployment of",
+        "the policy is asked. A fault that is retried and then passes is not seen at all.",
+        "",
+        "| fault | asked | the caller sees | retried | elsewhere | billed | providers |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in ROWS:
+        groups: dict[Outcome, list[str]] = {}
+        for provider in PROVIDERS:
+            if provider not in row.impossible:
+                groups.setdefault(row.expected(provider), []).append(provider)
+        for outcome, providers in groups.items():
+            named = "all" if len(providers) == len(PROVIDERS) else ", ".join(providers)
+            asked = "streaming" if row.mode == "stream" else "whole"
+            lines.append("| " + " | ".join((row.fault, asked, *_meaning(outcome), named)) + " |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(document())
