@@ -24,6 +24,7 @@ _INSTRUCTION = (
 )
 _FULL = 0.75  # of the window: from here on the older half is summarised
 _MAX_TOKENS = 1_024
+_FRAME = 64  # characters that the two messages cost besides their texts
 
 
 def due(prompt: Prompt, answer: Message) -> list[Message]:
@@ -52,14 +53,15 @@ async def summarised(
     """Ask for it. Raises what the gateway raises."""
     written = "\n\n".join(f"[{one.role}] {one.content}" for one in told if one.content)
     earlier = f"Resumo do que veio antes:\n{prompt.summary.content}\n\n" if prompt.summary else ""
-    room = int((prompt.budget.tokens - _MAX_TOKENS) * 4 / prompt.budget.calibration) - len(_INSTRUCTION) - len(earlier)
+    # The budget leaves room for an answer, which is what the summary is.
+    room = int(prompt.budget.tokens * 4 / prompt.budget.calibration) - len(_INSTRUCTION) - len(earlier) - _FRAME
     request = ChatRequest(
         messages=[
             {"role": Role.SYSTEM.value, "content": _INSTRUCTION},
             {"role": Role.USER.value, "content": earlier + written[-max(room, 1) :]},
         ],
         model=model,
-        parameters={"max_tokens": _MAX_TOKENS},
+        parameters={"max_tokens": min(_MAX_TOKENS, prompt.budget.tokens // 3)},
     )
     call = replace(context, request_id=str(uuid7()), subject_id=told[-1].conversation_id)
     reply = await gateway.complete(request, call)

@@ -54,11 +54,7 @@ def problem(error: PlantaoError) -> Response:
         body["parameter"] = error.parameter
     elif isinstance(error, BudgetExhausted):
         body["resets_at"] = error.resets_at
-    wait = retry_after_of(error)
-    headers = {} if wait is None else {"Retry-After": str(wait)}
-    if isinstance(error, RateLimited):
-        headers |= refused_headers(error)
-    return Response(orjson.dumps(body), error.status, headers, PROBLEM_JSON)
+    return Response(orjson.dumps(body), error.status, _waiting(error), PROBLEM_JSON)
 
 
 def retry_after_of(error: PlantaoError) -> int | None:
@@ -72,8 +68,14 @@ def retry_after_of(error: PlantaoError) -> int | None:
     return None
 
 
+def _waiting(error: PlantaoError) -> dict[str, str]:
+    wait = retry_after_of(error)
+    headers = {} if wait is None else {"Retry-After": str(wait)}
+    return headers | refused_headers(error) if isinstance(error, RateLimited) else headers
+
+
 def install(app: FastAPI) -> None:
-    """Answer every failure of `app` with problem+json."""
+    """Answer every failure of `app` in the shape that its path promises."""
     app.add_exception_handler(PlantaoError, _on_ours)
     app.add_exception_handler(ValidationError, _on_validation)
     app.add_exception_handler(RequestValidationError, _on_parameters)
@@ -83,7 +85,9 @@ def install(app: FastAPI) -> None:
 
 def _answer(request: Request, error: PlantaoError) -> Response:
     """In the words of whoever asks: OpenAI's clients read no problem+json."""
-    return openai_errors.answer(request, error) if openai_errors.speaks_openai(request.url.path) else problem(error)
+    if openai_errors.speaks_openai(request.url.path):
+        return openai_errors.answer(request, error, _waiting(error))
+    return problem(error)
 
 
 async def _on_ours(request: Request, error: Exception) -> Response:

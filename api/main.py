@@ -20,6 +20,7 @@ from api.routers import conversations as conversation_routers
 from api.routers import domains as domain_routers
 from api.routers import models as model_routers
 from api.routers import openai as openai_routers
+from api.routers import usage as usage_routers
 from api.routers import webhook as webhook_routers
 from api.serving import serve
 from api.submission import Submission
@@ -108,6 +109,7 @@ def create_app(config: Settings) -> FastAPI:
         uploads.router,
         health.router,
         model_routers.router,
+        usage_routers.router,
         conversation_routers.router,
         chat_routers.router,
         openai_routers.router_for(found, config.domains),

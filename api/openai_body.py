@@ -44,7 +44,12 @@ async def read_chat(request: Request, limit: int) -> Asked:
     headers: dict[bytes, bytes] = dict(request.scope["headers"])
     if media_type(headers) not in NATIVE_TYPES:
         raise UnsupportedMedia("envie o corpo como application/json")
-    raw = _parsed(await read_body(request, headers, limit))
+    return checked(await read_body(request, headers, limit))
+
+
+def checked(body: bytes) -> Asked:
+    """Raises RequestRefused or MalformedBody."""
+    raw = _parsed(body)
     try:
         return Asked(ChatCompletionRequest.model_validate(raw), raw)
     except ValidationError as error:

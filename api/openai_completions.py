@@ -59,7 +59,7 @@ def _context(request: Request, asked: Asked, parts: Parts, caller: Caller) -> Ca
     blind = parts.blind.of(caller.tenant)
     return CallContext(
         surface=Surface.OPENAI,
-        deadline_s=parts.settings.api.v1_deadline_s,
+        deadline_s=parts.settings.api.openai_deadline_s,
         tenant=caller.tenant,
         client=caller.client,
         subject_id=blind.value(IdentifierKind.END_USER, person) if person else None,
@@ -68,7 +68,7 @@ def _context(request: Request, asked: Asked, parts: Parts, caller: Caller) -> Ca
 
 
 async def _ended(parts: Parts, caller: Caller, task: CrewTask) -> dict[str, Any]:
-    wait = parts.settings.api.v1_crew_wait_s
+    wait = parts.settings.api.openai_crew_wait_s
     rows = [row async for row in changes(parts, caller, task, wait, wait)]
     return await status.view(parts, rows[-1])
 
@@ -78,7 +78,7 @@ async def _crew_frames(
 ) -> AsyncGenerator[bytes, None]:
     """Progress goes into comments: a delta of it would become part of the text."""
     yield chunks.role(task.reference())
-    async for row in changes(parts, caller, task, parts.settings.api.v1_crew_wait_s, _KEEPALIVE_S):
+    async for row in changes(parts, caller, task, parts.settings.api.openai_crew_wait_s, _KEEPALIVE_S):
         yield replies.comment(f"{row.status} {row.progress_done}/{row.progress_total} {row.progress_agent or ''}")
     view = await status.view(parts, row)
     yield chunks.text(crew_replies.opinion(view, task))

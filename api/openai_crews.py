@@ -21,10 +21,11 @@ from api.openai_request import ChatCompletionRequest
 from api.views import is_terminal
 from handlers.registry import has_crew
 from shared.domain import Domain
+from shared.errors import MalformedBody
 from shared.llm.errors import ParameterRefused, UnknownModel
 from shared.settings import DomainSettings
 from shared.tasks.reading import TaskRow
-from shared.validation import refused_fields
+from shared.validation import invalid_field
 
 PREFIX = "crew:"
 _OWN = {"model", "messages", "stream", "stream_options"}
@@ -78,9 +79,7 @@ async def submit(crew: Crew, asked: Asked, request: Request) -> CrewTask:
     try:
         accepted = await crew.door.keep(request, text)
     except ValidationError as error:
-        refused = refused_fields(error)
-        message = f"o JSON da última mensagem não serve a {crew.id}: {refused.detail}"
-        raise RequestRefused(message, "messages", "invalid_event") from None
+        raise RequestRefused(_unfit(crew, error), "messages", "invalid_event") from None
     return CrewTask(accepted.task_id, crew.door.status_url(accepted.task_id))
 
 
@@ -127,6 +126,13 @@ def _event_json(asked: ChatCompletionRequest) -> str:
         raise RequestRefused("uma equipe lê só texto: o JSON do evento", "messages", "unsupported_value")
     fenced = _FENCED.fullmatch(text)
     return fenced[1] if fenced else text
+
+
+def _unfit(crew: Crew, error: ValidationError) -> str:
+    refused = invalid_field(error)
+    if isinstance(refused, MalformedBody):
+        return f"{crew.id} recebe na última mensagem o JSON do evento; o formato está em /docs"
+    return f"o JSON da última mensagem não serve a {crew.id}: {refused.detail}"
 
 
 def _not_yet(task: CrewTask) -> CrewTaskFailed:

@@ -6,7 +6,6 @@ Official clients repeat 408, 409, 429 and everything from 500 on by themselves. 
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import orjson
@@ -14,22 +13,18 @@ from fastapi import Request
 from starlette.responses import Response
 from uuid_utils import uuid7
 
-from api.rate_headers import refused_headers
-from shared import clock
 from shared.errors import (
     CallerError,
     InvalidField,
     ModelRefused,
     ModelUnavailable,
     PlantaoError,
-    RateLimited,
-    ServiceUnavailable,
 )
 from shared.llm.errors import BudgetExhausted, ParameterRefused
 
 PREFIX = "/v1"
 _JSON = "application/json"
-_RETRY_AFTER_S = 5
+_RETRY_AFTER_S = "5"  # of models that named no time themselves
 _TYPES = {
     401: "authentication_error",
     402: "insufficient_quota",
@@ -45,7 +40,7 @@ _CODES = {
     "malformed-body": "invalid_json",
     "body-too-large": "request_too_large",
     "prompt-too-large": "request_too_large",
-    "idempotency-key-reused": "idempotency_key_reused",
+    "rate-limited": "rate_limit_exceeded",
 }
 
 
@@ -81,9 +76,9 @@ def request_id(request: Request) -> str:
     return found
 
 
-def answer(request: Request, error: PlantaoError) -> Response:
-    """The HTTP answer to one of our errors."""
-    headers = {"x-request-id": request_id(request)} | _retrying(error)
+def answer(request: Request, error: PlantaoError, waiting: dict[str, str]) -> Response:
+    """The HTTP answer to one of our errors; `waiting`: headers that say when to come back, where that is known."""
+    headers = {"x-request-id": request_id(request)} | _retrying(error) | waiting
     return Response(orjson.dumps(body(error)), _status(error), headers, _JSON)
 
 
@@ -140,18 +135,11 @@ def _code(error: PlantaoError) -> str:
 
 
 def _retrying(error: PlantaoError) -> dict[str, str]:
-    if isinstance(error, BudgetExhausted):
-        wait = max(1, math.ceil((error.resets_at - clock.now()).total_seconds()))
-        return {"retry-after": str(wait), "x-should-retry": "false"}
     if isinstance(error, ModelRefused):
         return {"x-should-retry": "false"}
     if isinstance(error, ModelUnavailable):
-        return {"retry-after": str(math.ceil(error.retry_after or _RETRY_AFTER_S))}
-    if isinstance(error, ServiceUnavailable):
-        return {"retry-after": str(error.retry_after)}
-    if isinstance(error, RateLimited):
-        return {"retry-after": str(error.retry_after)} | refused_headers(error)
+        return {"Retry-After": _RETRY_AFTER_S}
     if isinstance(error, CrewTaskFailed):
         # To wait again for the same task is harmless; to ask for an ended one is useless.
-        return {"retry-after": "1"} if error.status == 504 else {"x-should-retry": "false"}
+        return {"Retry-After": "1"} if error.status == 504 else {"x-should-retry": "false"}
     return {}

@@ -158,4 +158,3 @@ class ChatCompletionRequest(Strict):
     @property
     def include_usage(self) -> bool:
         return bool(self.stream_options and self.stream_options.include_usage)
-

@@ -46,7 +46,9 @@ def question_of(received: PerguntaRecebida, parts: Parts) -> Pergunta:
 def _receiver(received: PerguntaRecebida, receivers: Receivers) -> tuple[str, str | None]:
     """Its id, and the address where that is not the registered one itself."""
     if (received.callback_id is None) == (received.callback_url is None):
-        raise InvalidField([("callback_id", "informe callback_id ou callback_url, um dos dois, de um receptor registrado")])
+        raise InvalidField(
+            [("callback_id", "informe callback_id ou callback_url, um dos dois, de um receptor registrado")]
+        )
     if received.callback_id is not None:
         if received.callback_id not in receivers:
             raise InvalidField([("callback_id", f"nenhum receptor tem este identificador; {_REGISTER}")])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from bench import accept, crews, drain, ingest, latency, mllp, start
+from bench import accept, crews, drain, gateway, ingest, latency, mllp, start
 from bench.report import Line, show
 from bench.rig import rig
 from dev.console import step
@@ -15,6 +15,7 @@ SECTIONS = {
     "drain": drain,
     "latency": latency,
     "crews": crews,
+    "gateway": gateway,
     "start": start,
     "ingest": ingest,
 }

@@ -1,14 +1,18 @@
-"""What our accept is compared with, behind the same uvicorn: `python -m bench.servers empty|dramatiq PORT`."""
+"""What we are compared with or talk to, behind the same uvicorn: `python -m bench.servers empty|dramatiq|model PORT`."""
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import sys
+from collections.abc import Callable
 
 import dramatiq
 import uvicorn
 from dramatiq.brokers.rabbitmq import RabbitmqBroker
 from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 def empty() -> FastAPI:
@@ -48,9 +52,40 @@ def with_dramatiq() -> FastAPI:
     return app
 
 
+_PIECE = (
+    b'data: {"id":"c","object":"chat.completion.chunk","created":0,"model":"m","choices":[{"index":0,"delta":%s}]}\n\n'
+)
+_FIRST = _PIECE % b'{"role":"assistant","content":""},"finish_reason":null'
+_WORD = _PIECE % b'{"content":" palavra"},"finish_reason":null'
+_LAST = _PIECE % b'{},"finish_reason":"stop"'
+_USAGE = (
+    b'data: {"id":"c","object":"chat.completion.chunk","created":0,"model":"m","choices":[],'
+    b'"usage":{"prompt_tokens":9,"completion_tokens":9,"total_tokens":18}}\n\ndata: [DONE]\n\n'
+)
+
+
+async def model(scope: Scope, receive: Receive, send: Send) -> None:
+    """A provider that streams as fast as it is read. A model named `words:400:0.02` says 400, 20 ms apart."""
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body, more = body + message.get("body", b""), message.get("more_body", False)
+    _, words, pause = json.loads(body)["model"].split(":")
+    headers = [(b"content-type", b"text/event-stream")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    # A write per piece, so that none reaches the client in another's packet by our doing.
+    for piece in (_FIRST, *[_WORD] * int(words), _LAST, _USAGE):
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await asyncio.sleep(float(pause))
+    await send({"type": "http.response.body", "body": b""})
+
+
+_APPS: dict[str, Callable[[], ASGIApp]] = {"empty": empty, "dramatiq": with_dramatiq, "model": lambda: model}
+
+
 def main() -> None:
     kind, port = sys.argv[1:3]
-    app = empty() if kind == "empty" else with_dramatiq()
+    app = _APPS[kind]()
     uvicorn.run(app, host="127.0.0.1", port=int(port), access_log=False, log_level="warning", server_header=False)
 
 

@@ -249,7 +249,7 @@ class RulesFailed(ExecutionError):
 
 
 class NothingWithoutModel(ExecutionError):
-    code = "nothing_without_model"
+    """Never the end of a task itself: what ends it is why there was no model."""
 
 
 class Interrupted(ExecutionError):

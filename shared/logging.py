@@ -21,7 +21,8 @@ from shared.settings import PlatformSettings
 ALLOWED_FIELDS = frozenset(
     """event level timestamp task_id domain vhost queue worker engine pid state reason detail error code status
     attempt attempts deaths count seconds kind agent event_name url port signal exit_code restarts slots operation
-    blocked exception where method path run fields provider model host version rejected_id delay_s""".split()  # noqa: SIM905
+    blocked exception where method path run fields provider model host version rejected_id delay_s
+    request_id deployment""".split()  # noqa: SIM905
 )
 _QUIET = (
     "pika",

@@ -97,8 +97,8 @@ class ApiSettings(_Concern):
     api_max_waiting: int = Field(4096, ge=1, description="Requests waiting for a commit before 503")
     api_docs: bool = True
     idempotency_hours: int = Field(48, ge=1)
-    v1_deadline_s: float = Field(300.0, gt=0, description="A /v1 completion by a model, whole")
-    v1_crew_wait_s: float = Field(540.0, gt=0, description="How long /v1 waits for a crew; its task goes on after it")
+    openai_deadline_s: float = Field(300.0, gt=0, description="A /v1 completion by a model, whole")
+    openai_crew_wait_s: float = Field(540.0, gt=0, description="How long /v1 waits for a crew; its task goes on after it")
     chat_rpm: int = Field(3000, ge=0, description="Questions per minute and client; 0: as many as come")
     openai_rpm: int = Field(3000, ge=0, description="As CHAT_RPM, completions under /v1")
     webhook_rpm: int = Field(600, ge=0, description="As CHAT_RPM, POST /webhook")

@@ -182,8 +182,8 @@ class Execution:
 
     def _completed(self, claim: Claimed, request: Any, result: dict[str, Any]) -> Completed:
         effect = self._work.effects.get(claim.event)
-        done = Done(claim.task_id, claim.run, request, result)
-        return Completed(claim.task_id, claim.fence, claim.run, result, effect=partial(effect, done) if effect else None)
+        bound = partial(effect, Done(claim.task_id, claim.run, request, result)) if effect else None
+        return Completed(claim.task_id, claim.fence, claim.run, result, effect=bound)
 
     def _keeper(self, claim: Claimed, kept: list[Avaliacao]) -> Keep:
         def keep(evaluation: Avaliacao) -> None:

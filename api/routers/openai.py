@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
@@ -15,10 +15,14 @@ from api.openai_completions import by_crew, by_model
 from api.openai_crews import PREFIX, Crews
 from api.openai_errors import request_id
 from api.openai_schemas import CHAT_BODY, CHAT_RESPONSES, ERRORS, ModelList, ModelObject
+from api.rate_headers import allowed_headers
+from api.rate_limits import limited
 from api.views import json_response
 from shared import clock
 from shared.domain import Domain
+from shared.llm.contract import Surface
 from shared.llm.errors import UnknownModel
+from shared.llm.rates import Allowance
 from shared.settings import DomainSettings
 
 _GONE = 499  # nobody reads it; access logs of proxies know the number
@@ -37,14 +41,23 @@ def router_for(domains: dict[str, Domain], settings: DomainSettings) -> APIRoute
         openapi_extra=CHAT_BODY,
         responses=CHAT_RESPONSES,
     )
-    async def create_completion(request: Request, parts: AppParts, caller: CurrentCaller) -> Response:
+    async def create_completion(
+        request: Request,
+        parts: AppParts,
+        caller: CurrentCaller,
+        allowance: Annotated[Allowance | None, Depends(limited(Surface.OPENAI))],
+    ) -> Response:
         try:
             asked = await read_chat(request, parts.settings.api.api_max_body_bytes)
             if asked.typed.model.startswith(PREFIX):
-                return await by_crew(request, crews.named(asked.typed.model), asked, parts, caller)
-            return await by_model(request, asked, parts, caller)
+                answer = await by_crew(request, crews.named(asked.typed.model), asked, parts, caller)
+            else:
+                answer = await by_model(request, asked, parts, caller)
         except ClientDisconnect:
             return Response(status_code=_GONE)
+        if allowance is not None:
+            answer.headers.update(allowed_headers(allowance))
+        return answer
 
     @router.get("/models", summary="Modelos e equipes", response_model=None, responses={200: {"model": ModelList}})
     async def list_models(request: Request, parts: AppParts) -> Response:

@@ -53,7 +53,10 @@ _BODY = {
         }
     ],
 }
-_ASK: dict[int | str, dict[str, Any]] = {202: {"model": Asked}, **{code: PROBLEMS[code] for code in (400, 404, 409, 413, 415, 422, 429, 503)}}
+_ASK: dict[int | str, dict[str, Any]] = {
+    202: {"model": Asked},
+    **{code: PROBLEMS[code] for code in (400, 404, 409, 413, 415, 422, 429, 503)},
+}
 Allowed = Annotated[Allowance | None, Depends(limited(Surface.WEBHOOK))]
 
 

@@ -14,8 +14,8 @@ from pydantic import BaseModel
 from handlers.crew_runtime.quantities import Language
 from shared.clinical.ages import age_in_years
 from shared.findings import Achado, Avaliacao
+from shared.privacy.folding import words_of
 from shared.privacy.identifiers import Identifiers
-from shared.privacy.outgoing_guard import words_of
 
 # ECA (Lei 8.069/1990): child < 12, adolescent < 18. Estatuto da Pessoa Idosa (Lei 10.741/2003): from 60.
 _AGE_GROUPS = ((2, "menor de 2 anos"), (12, "criança"), (18, "adolescente"), (60, "adulto"))

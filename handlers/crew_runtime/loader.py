@@ -19,9 +19,15 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from handlers.crew_runtime.lexicon import Forbidden
 from handlers.crew_runtime.quantities import Language
 from handlers.crew_runtime.spec import AgentSpec, CrewSpec, TaskSpec, ToolSpec
-from shared.privacy.outgoing_guard import words_of
+from shared.privacy.folding import words_of
 
 HOUSE_FILE = Path(__file__).with_name("house_rules.yaml")
+# crewai's own English around our prompts.
+_SCAFFOLDING = (
+    "you are your personal goal is current task provide complete response this the expected criteria for final answer "
+    "must return actual content as not summary context working with previous attempt failed validation result try "
+    "again making sure address error begin very important use tools available give best job depends thought"
+)
 
 _File = TypeVar("_File", bound=BaseModel)
 _Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -111,7 +117,7 @@ def _crew(folder: Path, event: str, agents: _AgentsFile, tasks: _TasksFile, tool
         event=event,
         prompt_version=f"{folder.name}.{event}/{agents.version}.{tasks.version}.{rules.version}",
         prompt_hash=hashlib.sha256(texts.encode()).hexdigest(),
-        vocabulary=frozenset(words_of(texts)),
+        vocabulary=frozenset(words_of(texts)) | frozenset(words_of(_SCAFFOLDING)),
         tasks=steps,
         forbidden=tuple(tasks.forbidden),
     )

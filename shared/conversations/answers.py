@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, case, func, select, update
+from sqlalchemy import bindparam, case, func, literal_column, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 from uuid_utils import uuid7
@@ -24,9 +24,11 @@ from shared.errors import Conflict, IdempotencyMismatch
 _m = conversation_messages.c
 INTERRUPTED_CODE = "interrupted"
 _STREAMING = MessageStatus.STREAMING.value
+# As a literal: a partial index serves a prepared statement only when its condition stands in the text.
+_STREAMS = _m.status == literal_column(f"'{_STREAMING}'")
 _EXTEND = (
     update(conversation_messages)
-    .where(_m.id == bindparam("which"), _m.status == _STREAMING)
+    .where(_m.id == bindparam("which"), _STREAMS)
     .values(content=func.substr(_m.content, 1, bindparam("offset")).concat(bindparam("piece")))
 )
 _BUSY = "esta conversa já tem uma resposta em geração; espere que termine ou cancele-a"
@@ -75,7 +77,7 @@ def begin(connection: Connection, conversation: Conversation, answer: NewAnswer)
         "created_at": moment,
     }
     # `take_seqs` locked the conversation's row, so nobody begins between this look and our insert.
-    busy = select(_m.id).where(_m.conversation_id == conversation.id, _m.status == _STREAMING)
+    busy = select(_m.id).where(_m.conversation_id == conversation.id, _STREAMS)
     if connection.execute(busy).first() is not None:
         raise Conflict(_BUSY)
     try:
@@ -107,7 +109,7 @@ def renew(connection: Connection, owner: str, lease_s: float) -> set[str]:
     """Renew the leases of all that `owner` generates; their ids: what is missing was ended by somebody else."""
     mine = (
         update(conversation_messages)
-        .where(_m.status == _STREAMING, _m.owner == owner)
+        .where(_STREAMS, _m.owner == owner)
         .values(lease_until=now() + timedelta(seconds=lease_s))
         .returning(_m.id)
     )
@@ -123,7 +125,7 @@ def _closed(item: Outcome) -> Any:
     usage = item.usage
     return (
         update(conversation_messages)
-        .where(_m.id == item.message_id, _m.status == _STREAMING)
+        .where(_m.id == item.message_id, _STREAMS)
         .values(
             content=item.content,
             status=item.status.value,
@@ -151,7 +153,7 @@ def _whole(item: Outcome) -> bool:
 
 def expire(connection: Connection, moment: datetime, conversation_id: str | None = None) -> list[str]:
     """End as interrupted whatever lost its process, keeping what was said; their ids."""
-    lost = update(conversation_messages).where(_m.status == _STREAMING, _m.lease_until < moment)
+    lost = update(conversation_messages).where(_STREAMS, _m.lease_until < moment)
     if conversation_id is not None:
         lost = lost.where(_m.conversation_id == conversation_id)
     return _interrupted(connection, lost, moment)
@@ -159,7 +161,7 @@ def expire(connection: Connection, moment: datetime, conversation_id: str | None
 
 def interrupt(connection: Connection, message_id: str) -> bool:
     """End one answer from another process than its own, which notices at its next `extend`."""
-    one = update(conversation_messages).where(_m.status == _STREAMING, _m.id == message_id)
+    one = update(conversation_messages).where(_STREAMS, _m.id == message_id)
     return bool(_interrupted(connection, one, now()))
 
 

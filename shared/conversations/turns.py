@@ -68,7 +68,8 @@ def said_before(connection: Connection, task_id: str, conversation_id: str | Non
 
 
 def keep(connection: Connection, owner: Owner, opening: Opening, turn: Turn, *, begins: bool) -> None:
-    """Put the turn at the end of its conversation. The question has the task's id; a replay's answer replaces the first.
+    """Put the turn at the end of its conversation. The question has the task's id; the answer of a replay takes the
+    place of the first one.
 
     With `begins` the conversation is made where it is missing; else one that was erased meanwhile stays erased.
     """

@@ -7,19 +7,18 @@ from zoneinfo import ZoneInfo
 from shared.database import Database
 from shared.group_commit import GroupCommit
 from shared.llm.accounts import StoreAccounts
-from shared.llm.attempts import Door
 from shared.llm.backoff import Backoff
 from shared.llm.breakers import StoreBreakers, change
 from shared.llm.cache import NoCache, StoreReplyCache, keep
 from shared.llm.catalogue import Catalogue, Deployment, load_catalogue
 from shared.llm.client_pool import ClientPool
-from shared.llm.contract import CallContext
 from shared.llm.course import Surroundings
-from shared.llm.errors import TransferRefused
 from shared.llm.gateway import Gateway
 from shared.llm.ledger import book
 from shared.llm.ports import ModelClient, ReplyCache
-from shared.llm.providers import create_client, preload
+from shared.llm.privacy_door import PrivacyDoor
+from shared.llm.privacy_door import PrivacyDoor
+from shared.llm.providers import create_client
 from shared.llm.residences import Residences
 from shared.llm.residency import deployment_is_inside
 from shared.settings import Settings
@@ -40,10 +39,10 @@ def open_gateway(
 
     commits = GroupCommit(database, (book, change, keep))
     around = Surroundings(
-        clients=ClientPool(preload, create),
+        clients=ClientPool(create),
         accounts=StoreAccounts(commits, catalogue, ZoneInfo(config.platform.hospital_timezone)),
         breakers=StoreBreakers(commits, database, catalogue.breaker),
-        door=_door,
+        door=lambda context: PrivacyDoor(context.identifiers),
         backoff=backoff or Backoff(),
     )
     return Gateway(
@@ -61,7 +60,3 @@ def _cache(config: Settings, commits: GroupCommit, database: Database, catalogue
     if not catalogue.cache_s:
         return NoCache()
     return StoreReplyCache(commits, database, catalogue, config.privacy.blind_index_key.get_secret_value())
-
-
-def _door(context: CallContext) -> Door:
-    raise TransferRefused("sem porta de privacidade")

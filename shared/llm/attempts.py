@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
@@ -41,7 +41,7 @@ class Door(Protocol):
 
     def hide(self, request: ChatRequest) -> ChatRequest: ...
     def restore_text(self, text: str) -> str: ...
-    def restore_arguments(self, arguments: dict[str, object]) -> dict[str, object]: ...
+    def restore_arguments(self, arguments: dict[str, Any]) -> dict[str, Any]: ...
     def restoring(self) -> Restoring: ...
 
 

@@ -130,15 +130,15 @@ def _refusal(charge: Charge) -> BudgetExhausted:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """How a budget stands in the running period, in micro-dollars."""
+    """How a budget stands in the running period."""
 
     scope: str
     name: str
     period: str
     resets_at: datetime
-    limit: int
-    reserved: int
-    spent: int
+    limit_microusd: int
+    reserved_microusd: int
+    spent_microusd: int
 
 
 def standing(connection: Connection, limits: Sequence[BudgetLimit], tenant: str, zone: ZoneInfo) -> list[Balance]:

@@ -20,9 +20,8 @@ class _OfLoop:
 class ClientPool:
     """Connections belong to a loop: another loop, as after a fork, gets clients of its own."""
 
-    def __init__(self, preload: Callable[[Deployment], None], create: Callable[[Deployment], ModelClient]) -> None:
-        """`preload` imports the provider's package and may take seconds: it runs in a thread."""
-        self._preload = preload
+    def __init__(self, create: Callable[[Deployment], ModelClient]) -> None:
+        """`create` imports the provider's package, which may take seconds: it runs in a thread, before any limit."""
         self._create = create
         self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, _OfLoop] = WeakKeyDictionary()
 
@@ -33,8 +32,7 @@ class ClientPool:
             return mine.clients[name]
         async with mine.making:
             if name not in mine.clients:
-                await asyncio.to_thread(self._preload, deployment)
-                mine.clients[name] = self._create(deployment)
+                mine.clients[name] = await asyncio.to_thread(self._create, deployment)
             return mine.clients[name]
 
     async def close(self) -> None:

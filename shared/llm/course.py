@@ -23,6 +23,7 @@ from shared.llm.ports import Accounts, Admission, Breakers
 
 _log = structlog.get_logger(__name__)
 _BREAKER_OPEN = "breaker_open"
+_LONG_PROMPT = 1_000  # tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +124,19 @@ class Course:
         try:
             client = await self.around.clients.of(candidate.id, candidate.deployment)
             door = None if candidate.inside else self.around.door(self.context)
-            sent = door.hide(self.request) if door else self.request
+            sent = await self._hidden(door, candidate) if door else self.request
         except (ModelRefused, ModelUnavailable) as refusal:
             self._pass_over(candidate, refusal)
             return None
         self._number += 1
         bill = Bill(self.around.accounts, self.context, candidate, self._number)
         return Attempt(Asked(candidate, client, sent, door, self.until), bill)
+
+    async def _hidden(self, door: Door, candidate: Candidate) -> ChatRequest:
+        """Raises TransferRefused. Searching a long prompt would hold up everybody else on the loop."""
+        if candidate.prompt_tokens < _LONG_PROMPT:
+            return door.hide(self.request)
+        return await asyncio.to_thread(door.hide, self.request)
 
     async def _draw_consequences(self, attempt: Attempt, fault: Fault) -> None:
         pause = self.around.backoff.pause(self._retry, fault.retry_after)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from shared.llm.content_parts import refuse_unreadable
 from shared.llm.contract import ChatRequest
 from shared.llm.errors import ParameterRefused
+from shared.llm.message_checks import refuse_unreadable
 from shared.llm.parameter_checks import (
     EFFORTS,
     Check,
@@ -152,7 +152,8 @@ def asked_parameters(request: ChatRequest) -> dict[str, Any]:
 
 def is_neutral(name: str, value: Any) -> bool:
     """True for a value that asks for nothing but the usual."""
-    return name in _NEUTRAL and type(value) is type(_NEUTRAL[name]) and value == _NEUTRAL[name]
+    usual = _NEUTRAL.get(name)
+    return usual is not None and value == usual and isinstance(value, bool) is isinstance(usual, bool)
 
 
 def _refuse_contradictions(provider: str, request: ChatRequest, given: Mapping[str, Any]) -> None:

@@ -41,10 +41,15 @@ def deployment_is_inside(deployment: Deployment) -> bool:
     return deployment.base_url is not None and is_inside(deployment.base_url)
 
 
-def refuse_foreign(base_url: str, *, transfer_allowed: bool) -> None:
-    """Raise `TransferRefused` for a model outside the house unless the transfer was configured."""
-    if not transfer_allowed and not is_inside(base_url):
+def refuse_foreign(deployment: Deployment, *, transfer_allowed: bool) -> bool:
+    """Whether it is inside, as `deployment_is_inside`; one outside only where the transfer was configured.
+
+    Raises `TransferRefused` where it was not.
+    """
+    inside = deployment_is_inside(deployment)
+    if not inside and not transfer_allowed:
         raise TransferRefused("modelo fora da instituição sem TRANSFERENCIA_INTERNACIONAL (LGPD art. 33)")
+    return inside
 
 
 def is_inside(base_url: str) -> bool:

@@ -6,6 +6,7 @@ flight that cost more than the requests themselves; small pools keep the walk sh
 
 from __future__ import annotations
 
+import ssl
 from itertools import cycle
 
 import httpx
@@ -16,10 +17,10 @@ _SHARDS = 16
 class ShardedTransport(httpx.AsyncBaseTransport):
     """Takes its pools in turn; `max_connections` is shared out among them."""
 
-    def __init__(self, max_connections: int) -> None:
+    def __init__(self, max_connections: int, tls: ssl.SSLContext) -> None:
         each = max(1, max_connections // _SHARDS)
         limits = httpx.Limits(max_connections=each, max_keepalive_connections=each)
-        self._pools = [httpx.AsyncHTTPTransport(limits=limits, trust_env=False) for _ in range(_SHARDS)]
+        self._pools = [httpx.AsyncHTTPTransport(verify=tls, limits=limits, trust_env=False) for _ in range(_SHARDS)]
         self._turn = cycle(self._pools)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

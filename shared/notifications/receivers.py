@@ -15,8 +15,9 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 _PORTS = {"http": 80, "https": 443}
-# Whatever two programs may read differently: steps upwards, escaped separators and dots, back-slashes, white space.
-_AMBIGUOUS = re.compile(r"/\.{1,2}(?:/|$)|%(?:2e|2f|5c|00)|[\\\s\x00-\x1f\x7f]|//", re.IGNORECASE)
+_PLAIN = re.compile(r"[\x21-\x7e]+")  # `urlsplit` would drop line breaks in silence
+# Whatever two programs may read differently: steps upwards, escaped separators and dots, back-slashes.
+_AMBIGUOUS = re.compile(r"/\.{1,2}(?:/|$)|%(?:2e|2f|5c|00)|\\|//", re.IGNORECASE)
 
 
 class Address(BaseModel):
@@ -78,7 +79,7 @@ def _is_below(url: str, base: str) -> bool:
         same_place = _place(asked) == _place(registered)
     except ValueError:
         return False
-    unclear = "@" in asked.netloc or bool(asked.fragment) or _AMBIGUOUS.search(asked.path) or not url.isascii()
+    unclear = "@" in asked.netloc or "#" in url or _AMBIGUOUS.search(asked.path) or not _PLAIN.fullmatch(url)
     return same_place and not unclear and asked.path.startswith(registered.path.rstrip("/") + "/")
 
 

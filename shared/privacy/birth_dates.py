@@ -6,10 +6,19 @@ import re
 from datetime import date
 
 _MONTHS = (
-    "jan(?:eiro|uary)?", "fev(?:ereiro)?|feb(?:ruary)?", "mar(?:co|ch)?", "abr(?:il)?|apr(?:il)?", "mai(?:o)?|may",
-    "jun(?:ho|e)?", "jul(?:ho|y)?", "ago(?:sto)?|aug(?:ust)?", "set(?:embro)?|sep(?:tember)?", "out(?:ubro)?|oct(?:ober)?",
-    "nov(?:embro|ember)?", "dez(?:embro)?|dec(?:ember)?",
-)  # fmt: skip
+    "jan(?:eiro|uary)?",
+    "fev(?:ereiro)?|feb(?:ruary)?",
+    "mar(?:co|ch)?",
+    "abr(?:il)?|apr(?:il)?",
+    "mai(?:o)?|may",
+    "jun(?:ho|e)?",
+    "jul(?:ho|y)?",
+    "ago(?:sto)?|aug(?:ust)?",
+    "set(?:embro)?|sep(?:tember)?",
+    "out(?:ubro)?|oct(?:ober)?",
+    "nov(?:embro|ember)?",
+    "dez(?:embro)?|dec(?:ember)?",
+)
 _GAP = r"[^0-9a-z]{1,3}"
 _WORDS_GAP = r"[^0-9a-z]{0,3}(?:de)?[^0-9a-z]{0,3}"
 _ISO = re.compile(r"\s*(\d{4})-(\d{2})-(\d{2})(?:[T ][\d:.,+\-Z ]*)?\s*")

@@ -12,13 +12,13 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from urllib.parse import unquote
 
 # Letters that no decomposition turns into the Latin letter that the eye reads.
 _LOOK_ALIKE = str.maketrans("аеорсхуікмнтвѕјαονρτικøłđıß", "aeopcxyikmhtbsjaovptikoldis")
 _INVISIBLE_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")
-_ESCAPED = re.compile(r"\\+u[0-9a-fA-F]{4}|\\+[nrtbf/\"]|&#?\w{1,10};|(?:%[0-9a-fA-F]{2}){1,4}")
+_ESCAPED = re.compile(r"\\+u[0-9a-fA-F]{4}|\\+[nrtbf]|&#?\w{1,10};|(?:%[0-9a-fA-F]{2}){1,4}")
 _MAY_BE_ESCAPED = re.compile(r"[\\&%]")
 _WORD = re.compile(r"[a-z0-9]+")
 
@@ -35,56 +35,83 @@ class Word:
 class Folded:
     """`text` is the folded text; `origin` gives the places of its characters in the text it was made of."""
 
-    __slots__ = ("_ends", "_starts", "text")
-
-    def __init__(self, text: str, starts: list[int] | None = None, ends: list[int] | None = None) -> None:
-        self.text = text
-        self._starts = starts
-        self._ends = ends
+    def __init__(self, pieces: list[_Piece]) -> None:
+        self._pieces = pieces
+        table = {ord(letter): _folded(letter) for piece in pieces for letter in set(piece.stands_for)}
+        self.text = "".join(piece.stands_for.translate(table) for piece in pieces)
+        self._same_places = len(pieces) == 1 and all(len(folded) == 1 for folded in table.values())
 
     def origin(self, start: int, end: int) -> tuple[int, int]:
         """Where characters `start` to `end` (never none) stood, with what is invisible between and after them."""
-        if self._starts is None or self._ends is None:
+        if self._same_places:
             return start, end
-        return self._starts[start], self._ends[end - 1]
+        starts, ends = self._places
+        return starts[start], ends[end - 1]
+
+    def word_texts(self) -> list[str]:
+        """In order."""
+        return _WORD.findall(self.text)
 
     def words(self) -> Iterator[Word]:
         """In order."""
         return (Word(found[0], found.start(), found.end()) for found in _WORD.finditer(self.text))
 
+    @cached_property
+    def _places(self) -> tuple[list[int], list[int]]:
+        """Where each character began and ended. Only a hit asks for it, and most texts have none."""
+        starts: list[int] = []
+        ends: list[int] = []
+        for piece in self._pieces:
+            for index, letter in enumerate(piece.stands_for):
+                first, last = piece.place(index)
+                folded = _folded(letter)
+                starts += [first] * len(folded)
+                ends += [last] * len(folded)
+                if not folded and ends:
+                    ends[-1] = last  # what is invisible belongs to the letter before it
+        return starts, ends
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What characters `start` to `end` of a text stand for: themselves, or what they are an escape of."""
+
+    stands_for: str
+    start: int
+    end: int
+
+    def place(self, index: int) -> tuple[int, int]:
+        """Where one character of it stands."""
+        if len(self.stands_for) != self.end - self.start:
+            return self.start, self.end
+        return self.start + index, self.start + index + 1
+
 
 def readings(text: str) -> list[Folded]:
     """The text as it stands and, where it may hold any, with its escapes read."""
-    plain = _by_letters(text)
+    plain = Folded([_Piece(text, 0, len(text))])
     if not _MAY_BE_ESCAPED.search(text) or not _ESCAPED.search(text):
         return [plain]
-    return [plain, _assembled(_units(text))]
+    return [plain, Folded(list(_unescaped_pieces(text)))]
 
 
 def fold(text: str) -> str:
     """The folded text alone, escapes not read."""
-    return _by_letters(text).text
+    return Folded([_Piece(text, 0, len(text))]).text
 
 
-def _by_letters(text: str) -> Folded:
-    if text.isascii():
-        return Folded(text.lower())
-    table = {ord(letter): _folded(letter) for letter in set(text)}
-    if all(len(folded) == 1 for folded in table.values()):
-        return Folded(text.translate(table))
-    return _assembled((letter, index, index + 1) for index, letter in enumerate(text))
+def words_of(text: str) -> list[str]:
+    """The words of the folded text, in order."""
+    return _WORD.findall(fold(text))
 
 
-def _units(text: str) -> Iterator[tuple[str, int, int]]:
-    """What each piece of the text stands for, with where it begins and ends."""
+def _unescaped_pieces(text: str) -> Iterator[_Piece]:
     position = 0
     for escape in _ESCAPED.finditer(text):
-        for index in range(position, escape.start()):
-            yield text[index], index, index + 1
-        yield _unescaped(escape[0]), escape.start(), escape.end()
+        yield _Piece(text[position : escape.start()], position, escape.start())
+        yield _Piece(_unescaped(escape[0]), escape.start(), escape.end())
         position = escape.end()
-    for index in range(position, len(text)):
-        yield text[index], index, index + 1
+    yield _Piece(text[position:], position, len(text))
 
 
 def _unescaped(escape: str) -> str:
@@ -94,21 +121,6 @@ def _unescaped(escape: str) -> str:
         return html.unescape(escape)
     bare = escape.lstrip("\\")
     return chr(int(bare[1:], 16)) if bare[0] == "u" else " "
-
-
-def _assembled(units: Iterator[tuple[str, int, int]]) -> Folded:
-    letters: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    for piece, start, end in units:
-        folded = "".join(map(_folded, piece))
-        if folded:
-            letters.append(folded)
-            starts += [start] * len(folded)
-            ends += [end] * len(folded)
-        elif ends:
-            ends[-1] = end  # what is invisible belongs to the letter before it
-    return Folded("".join(letters), starts, ends)
 
 
 @lru_cache(maxsize=4096)

@@ -7,11 +7,11 @@ without (identity document, record, guide) count only behind their own word; a s
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from operator import mul
 
 from shared.clinical.identifiers import cnpj_number, cns_number, cpf_number
-from shared.privacy.folding import Folded, readings
+from shared.privacy.folding import Folded
 from shared.privacy.spans import Kind, Span
 
 _GAP = r"[\s.\-/\u00b7\u2010-\u2015_]{0,3}"
@@ -32,67 +32,70 @@ def _labelled(label: str, value: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![^\W\d_])(?:{label}){between}({value})")
 
 
+_PHONE_LABELS = ("telefone", "tel", "celular", "cel", "fone", "whatsapp", "whats", "zap")
+_DOCUMENT_LABELS = ("rg", "identidade", "cnh", "rne", "rnm", "passaporte", "ctps", "pis", "pasep", "nis", "dnv")
+_RECORD_LABELS = ("prontuario", "guia", "carteirinha", "carteira", "matricula", "atendimento", "titulo de eleitor")
+_BIRTH_LABELS = ("nascido em", "nascida em", "data de nascimento", "nascimento", "data_nascimento", "dn", "d.n.")
+
 _CHECKED: tuple[tuple[Kind, re.Pattern[str], Callable[[str], str]], ...] = (
     (Kind.CPF, _grouped(3, 3, 3, 2), cpf_number),
     (Kind.CNS, _grouped(3, 4, 4, 4), cns_number),
 )
 _COMPANY = re.compile(r"(?<!\w)(?=([0-9a-z]{2}\.?[0-9a-z]{3}\.?[0-9a-z]{3}[/ ]?[0-9a-z]{4}-?\d{2})(?!\w))", re.ASCII)
+# Each with words of which a text must hold one: most texts hold none, and that is quickly seen.
 _FORMS = (
-    (Kind.EMAIL, re.compile(r"(?<![\w.+-])([\w.+-]+@[\w-]+(?:\.[\w-]+)+)")),
-    (Kind.PHONE, re.compile(r"((?:\+?55\W{0,2})?\(0?\d{2}\)\W{0,2}9?\W?\d{4}\W?\d{4})(?!\d)", re.ASCII)),
+    (Kind.EMAIL, ("@",), re.compile(r"(?<![\w.+-])([\w.+-]+@[\w-]+(?:\.[\w-]+)+)")),
+    (Kind.PHONE, ("(",), re.compile(r"((?:\+?55\W{0,2})?\(0?\d{2}\)\W{0,2}9?\W?\d{4}\W?\d{4})(?!\d)", re.ASCII)),
 )
 _LIKELY = (
-    (Kind.PHONE, re.compile(rf"(\+55{_GAP}\d\d{_GAP}9?{_GAP}\d{{4}}{_GAP}\d{{4}})(?!\d)", re.ASCII)),
-    (Kind.PHONE, re.compile(r"(?<![\d.,])((?:0?[1-9]\d[ .-]?)?9\d{4}[ .-]\d{4})(?!\d)", re.ASCII)),
-    (Kind.PHONE, re.compile(r"(?<![\d.,])([1-9][1-9][ .-]\d{4}[ .-]\d{4}|[1-9][1-9]9\d{8})(?!\d)", re.ASCII)),
-    (Kind.PHONE, _labelled("tel(?:efone)?|cel(?:ular)?|fone|whats(?:app)?|zap|ramal", r"\+?\d[\d ().-]{6,18}\d")),
-    (Kind.CODE, _labelled("rg|identidade|cnh|rne|rnm|passaporte|ctps|pis|pasep|nis", r"[a-z]{0,2}[ -]?\d[\d.-]{3,14}[\dx]?")),
-    (
-        Kind.CODE,
-        _labelled(
-            "prontuarios?|guia|carteirinha|carteira|matricula|atendimento|protocolo|titulo de eleitor|dnv",
-            r"(?:[a-z]{1,4}[./-]?)?\d[\da-z./-]{0,24}\d",
-        ),
+    (Kind.PHONE, ("+55",), re.compile(rf"(\+55{_GAP}\d\d{_GAP}9?{_GAP}\d{{4}}{_GAP}\d{{4}})(?!\d)", re.ASCII)),
+    (Kind.PHONE, ("9",), re.compile(r"(?<![\d.,])((?:0?[1-9]\d[ .-]?)?9\d{4}[ .-]\d{4})(?!\d)", re.ASCII)),
+    (Kind.PHONE, ("",), re.compile(r"(?<![\d.,])([1-9][1-9][ .-]\d{4}[ .-]\d{4}|[1-9][1-9]9\d{8})(?!\d)", re.ASCII)),
+    (Kind.ADDRESS, ("-",), re.compile(r"(?<!\d)(\d{5}-\d{3})(?![\d-])", re.ASCII)),
+    *(
+        (kind, tuple(labels), _labelled("|".join(map(re.escape, labels)), value))
+        for kind, labels, value in (
+            (Kind.PHONE, _PHONE_LABELS, r"\+?\d[\d ().-]{6,18}\d"),
+            (Kind.CODE, _DOCUMENT_LABELS, r"[a-z]{0,2}[ -]?\d[\d.-]{3,14}[\dx]?"),
+            (Kind.CODE, _RECORD_LABELS, r"(?:[a-z]{1,4}[./-]?)?\d[\da-z./-]{0,24}\d"),
+            (Kind.BIRTH, _BIRTH_LABELS, r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}"),
+            (Kind.ADDRESS, ("cep",), r"\d{2}\.?\d{3}[ -]?\d{3}"),
+        )
     ),
-    (Kind.BIRTH, _labelled("nascid[oa] em|data de nascimento|nascimento|dn|d\\.n\\.", r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}")),
-    (Kind.ADDRESS, re.compile(r"(?<!\d)(\d{5}-\d{3})(?![\d-])", re.ASCII)),
-    (Kind.ADDRESS, _labelled("cep", r"\d{2}\.?\d{3}[ -]?\d{3}")),
-)  # fmt: skip
+)
 _STREET = re.compile(
     r"(?<!\w)((?:rua|avenida|av\.?|travessa|alameda|praca|rodovia|estrada|viela|r\.)\s{1,3}"
     r"(?:[^\W\d_][\w'.-]{0,30}[\s,]{1,3}){1,7}(?:n(?:umero|o)?[.\u00b0]?\s{0,2})?\d{1,6})(?!\w)"
 )
 
 
-def holds_identifying_pattern(text: str) -> bool:
-    """Whether `text` holds a CPF or CNS with right check digits, an e-mail address or a telephone number."""
-    return any(True for folded in readings(text) for _ in _certain(folded))
-
-
-def patterns_in(text: str) -> Iterator[Span]:
-    """Every place that has the form of an identifier, in no order; they may overlap.
-
-    More than `holds_identifying_pattern` asks for: also what only looks like one. It is hidden and comes back, so an
-    error costs little here, while that one stops a call.
-    """
-    for folded in readings(text):
-        yield from _certain(folded)
-        yield from _checked(folded, Kind.CNPJ, _COMPANY, cnpj_number)
-        for kind, pattern in _LIKELY:
-            yield from (_span(folded, found, kind) for found in pattern.finditer(folded.text))
-        yield from (_span(folded, found, Kind.ADDRESS) for found in _STREET.finditer(folded.text) if _named(text, folded, found))
-
-
-def _certain(folded: Folded) -> Iterator[Span]:
+def certain_patterns(folded: Folded) -> Iterator[Span]:
+    """Every CPF and CNS with right check digits, e-mail address, and telephone number with its area in brackets."""
     for kind, pattern, number in _CHECKED:
         yield from _checked(folded, kind, pattern, number)
-    for kind, form in _FORMS:
-        yield from (_span(folded, found, kind) for found in form.finditer(folded.text))
+    yield from _formed(folded, _FORMS)
 
 
-def _checked(
-    folded: Folded, kind: Kind, pattern: re.Pattern[str], number: Callable[[str], str]
-) -> Iterator[Span]:
+def likely_patterns(text: str, folded: Folded) -> Iterator[Span]:
+    """What else has the form of an identifier. `folded` is a reading of `text`.
+
+    It is hidden and comes back, so an error costs little here; `certain_patterns` stop a call.
+    """
+    yield from _checked(folded, Kind.CNPJ, _COMPANY, cnpj_number)
+    yield from _formed(folded, _LIKELY)
+    for found in _STREET.finditer(folded.text):
+        if _named(text, folded, found):
+            yield _span(folded, found, Kind.ADDRESS)
+
+
+def _formed(folded: Folded, forms: Iterable[tuple[Kind, tuple[str, ...], re.Pattern[str]]]) -> Iterator[Span]:
+    for kind, hints, pattern in forms:
+        if any(hint in folded.text for hint in hints):
+            for found in pattern.finditer(folded.text):
+                yield _span(folded, found, kind)
+
+
+def _checked(folded: Folded, kind: Kind, pattern: re.Pattern[str], number: Callable[[str], str]) -> Iterator[Span]:
     for found in pattern.finditer(folded.text):
         if _agrees(re.sub(r"[\W_]", "", found[1]), number):
             yield _span(folded, found, kind)
@@ -110,6 +113,8 @@ def _agrees(bare: str, number: Callable[[str], str]) -> bool:
 
 def _last_digit_may_agree(bare: str) -> bool:
     """Of a CPF or a CNS: nine of ten numbers that are none fall here, at a tenth of the whole check's time."""
+    if len(set(bare)) == 1:
+        return False
     remainder = sum(map(mul, map(int, reversed(bare)), range(1, len(bare) + 1))) % 11
     return remainder == 0 or (len(bare) == 11 and bare[-1] == "0")
 

@@ -10,50 +10,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cached_property
-from itertools import accumulate, combinations, pairwise
+from datetime import date
 
-from shared.clinical.identifiers import cnpj_number, cns_number, cpf_number
 from shared.privacy.birth_dates import date_of, notations
-from shared.privacy.folding import Folded, Word, fold, readings
-from shared.privacy.spans import Kind, Span
-
-# Brazilian surnames and parts of addresses that are also words of clinical texts.
-ORDINARY_WORDS = frozenset(
-    "das dos del dias alta branco rosa leite campos barriga sangue rua avenida travessa alameda praca rodovia estrada "
-    "bairro centro casa apto apartamento bloco quadra lote numero andar sala fundos sao santa hospital clinica".split()
+from shared.privacy.folding import Folded, Word, words_of
+from shared.privacy.spans import Span
+from shared.privacy.squeezed import Squeezed
+from shared.privacy.value_kinds import (
+    CONNECTIVES,
+    ORDINARY_WORDS,
+    SHORTEST_CODE,
+    SHORTEST_NAME,
+    SHORTEST_NUMBER,
+    SHORTEST_STUCK,
+    TITLES,
+    kind_of,
+    numbers_of,
+    runs_of,
 )
-_CONNECTIVES = frozenset("da de di do du e das dos del la van von".split())
-_TITLES = frozenset("sr sra dr dra dona seu srta senhor senhora paciente enfermeiro enfermeira doutor doutora".split())
-_SHORTEST_NAME = 3
-_SHORTEST_CODE = 5
-_SHORTEST_NUMBER = 7
-_SHORTEST_STUCK = 8  # letters that are looked for inside longer words
-_SHORTEST_APART = 5  # letters that are looked for with gaps between them
-_WIDEST_GAP = 4
-_MOST_WORDS = 12  # of one value, whose neighbours are also looked for stuck together
+
+_SHORTEST_APART = 5  # letters of one word that are looked for with gaps between them
 _JOINED = re.compile(r"\s{1,40}|[-'\u2019_,/.]\s{0,2}")
-_NUMBERS = ((Kind.CPF, cpf_number), (Kind.CNS, cns_number), (Kind.CNPJ, cnpj_number))
-
-
-def kind_of(value: str) -> Kind:
-    """What a known value is, judged by its form."""
-    for kind, number in _NUMBERS:
-        try:
-            number(value)
-        except ValueError:
-            continue
-        return kind
-    if date_of(value):
-        return Kind.BIRTH
-    if "@" in value:
-        return Kind.EMAIL
-    digits = sum(letter.isdigit() for letter in value)
-    if not digits:
-        return Kind.PERSON
-    if not any(letter.isalpha() for letter in value):
-        return Kind.PHONE if 10 <= digits <= 13 else Kind.CODE
-    return Kind.ADDRESS if len(value.split()) > 2 else Kind.CODE
 
 
 class KnownValues:
@@ -63,33 +40,35 @@ class KnownValues:
         """`ordinary`: further words that alone say nothing about anybody."""
         self._ordinary = ORDINARY_WORDS | ordinary
         self._kinds = {value: kind_of(value) for value in sorted(values)}
-        self._owners: dict[str, frozenset[str]] = {}
-        self._stuck: dict[str, frozenset[str]] = {}  # squeezed form → the values it is of
-        self._dates: list[tuple[str, re.Pattern[str]]] = []
-        for value, kind in self._kinds.items():
-            self._prepare(value, kind)
-        self._apart = {word for word in self._owners if len(word) >= _SHORTEST_APART and self._telling(word)}
+        self._owners: dict[str, frozenset[str]] = {}  # a word → the values it is of
+        self._stuck: dict[str, frozenset[str]] = {}  # a squeezed form → the values it is of
+        self._dates: list[tuple[str, date, re.Pattern[str]]] = []
+        for value in self._kinds:
+            self._prepare(value)
+        self._apart = [word for word in self._owners if len(word) >= _SHORTEST_APART and self._telling(word)]
 
-    def find(self, text: str) -> list[Span]:
+    def find(self, folded: Folded) -> Iterator[Span]:
         """Every place, in no order; they may overlap."""
-        return [span for folded in readings(text) for span in self._find(folded)] if self._kinds else []
+        return self._find(folded) if self._kinds else iter(())
 
-    def _prepare(self, value: str, kind: Kind) -> None:
-        words = [word.text for word in Folded(fold(value)).words()]
+    def _prepare(self, value: str) -> None:
+        kind = self._kinds[value]
+        words = words_of(value)
         for word in words:
             self._owners[word] = self._owners.get(word, frozenset()) | {value}
-        for form in {*_runs_of(words, kind), *_numbers_of(value, kind)}:
+        for form in {*runs_of(words, kind), *numbers_of(value, kind)}:
             self._stuck[form] = self._stuck.get(form, frozenset()) | {value}
         if day := date_of(value):
-            self._dates.append((value, notations(day)))
+            self._dates.append((value, day, notations(day)))
 
     def _find(self, folded: Folded) -> Iterator[Span]:
-        words = list(folded.words())
-        yield from self._names(folded, words)
-        yield from self._squeezed(folded, words)
-        for value, pattern in self._dates:
-            for found in pattern.finditer(folded.text):
-                yield self._span(folded, found.start(), found.end(), frozenset({value}))
+        if not self._owners.keys().isdisjoint(folded.word_texts()):
+            yield from self._names(folded, list(folded.words()))
+        yield from self._squeezed(folded)
+        for value, day, pattern in self._dates:
+            if f"{day.year % 100:02}" in folded.text:  # every notation has it, most texts have not
+                for found in pattern.finditer(folded.text):
+                    yield self._span(folded, found.start(), found.end(), frozenset({value}))
 
     def _span(self, folded: Folded, start: int, end: int, owners: frozenset[str]) -> Span:
         """A surname of two people belongs to neither: it must never come back as the other's full name."""
@@ -104,42 +83,33 @@ class KnownValues:
         while begin < len(words):
             owners = self._owners.get(words[begin].text, frozenset())
             end = begin + 1
-            while owners and end < len(words) and self._continues(folded, words[end - 1], words[end]):
+            while owners and end < len(words) and _joined(folded, words[end - 1], words[end]):
                 common = owners & self._owners.get(words[end].text, frozenset())
                 if not common:
                     break
                 owners, end = common, end + 1
-            run = self._trimmed(words[begin:end]) if owners else []
+            run = _trimmed(words[begin:end]) if owners else []
             if run and self._tells(run, words[begin - 1] if begin else None):
                 yield self._span(folded, run[0].start, run[-1].end, owners)
             begin = end
 
-    @staticmethod
-    def _continues(folded: Folded, before: Word, after: Word) -> bool:
-        return bool(_JOINED.fullmatch(folded.text, before.end, after.start))
-
-    @staticmethod
-    def _trimmed(run: list[Word]) -> list[Word]:
-        telling = [index for index, word in enumerate(run) if word.text not in _CONNECTIVES]
-        return run[telling[0] : telling[-1] + 1] if telling else []
-
     def _tells(self, run: list[Word], before: Word | None) -> bool:
         if any(self._telling(word.text) for word in run):
             return True
-        if sum(word.text not in _CONNECTIVES for word in run) > 1:
+        if sum(word.text not in CONNECTIVES for word in run) > 1:
             return any(word.text.isalpha() for word in run)
-        return before is not None and before.text in _TITLES and run[0].text.isalpha()
+        return before is not None and before.text in TITLES and run[0].text.isalpha()
 
     def _telling(self, word: str) -> bool:
         if word.isdigit():
-            return len(word) >= _SHORTEST_CODE
-        return len(word) >= _SHORTEST_NAME and word not in self._ordinary
+            return len(word) >= SHORTEST_CODE
+        return len(word) >= SHORTEST_NAME and word not in self._ordinary
 
-    def _squeezed(self, folded: Folded, words: list[Word]) -> Iterator[Span]:
+    def _squeezed(self, folded: Folded) -> Iterator[Span]:
         """Values whose letters or digits stand stuck together or apart."""
-        text = _Squeezed(words)
+        text = Squeezed(folded)
         for form, owners in self._stuck.items():
-            anywhere = len(form) >= (_SHORTEST_NUMBER if form.isdigit() else _SHORTEST_STUCK)
+            anywhere = len(form) >= (SHORTEST_NUMBER if form.isdigit() else SHORTEST_STUCK)
             for start, end in text.find(form, whole_words=not anywhere):
                 yield self._span(folded, start, end, owners)
         for word in self._apart:
@@ -147,59 +117,10 @@ class KnownValues:
                 yield self._span(folded, start, end, self._owners[word])
 
 
-class _Squeezed:
-    """The letters and digits of a text without what stands between them."""
-
-    def __init__(self, words: list[Word]) -> None:
-        self._words = words
-        self._text = "".join(word.text for word in words)
-
-    def find(self, form: str, *, whole_words: bool) -> Iterator[tuple[int, int]]:
-        """Places in the folded text, in order; they may overlap."""
-        at = self._text.find(form)
-        while at >= 0:
-            end = at + len(form)
-            edges, breaks = self._edges, self._breaks
-            if breaks[end - 1] == breaks[at] and (not whole_words or (at in edges and end in edges)):
-                yield self._places[at], self._places[end - 1] + 1
-            at = self._text.find(form, at + 1)
-
-    # Most texts hold nothing that is looked for: the rest is worked out when the first hit asks for it.
-
-    @cached_property
-    def _places(self) -> list[int]:
-        return [place for word in self._words for place in range(word.start, word.end)]
-
-    @cached_property
-    def _edges(self) -> set[int]:
-        """Where a word begins, which is where the one before it ends."""
-        return {0, *accumulate(word.end - word.start for word in self._words)}
-
-    @cached_property
-    def _breaks(self) -> list[int]:
-        """For each letter, how many gaps too wide to belong to one value stand before it."""
-        wide = (int(after - before > _WIDEST_GAP + 1) for before, after in pairwise(self._places))
-        return [0, *accumulate(wide)]
+def _joined(folded: Folded, before: Word, after: Word) -> bool:
+    return bool(_JOINED.fullmatch(folded.text, before.end, after.start))
 
 
-def _runs_of(words: list[str], kind: Kind) -> Iterator[str]:
-    """Neighbouring words of a value, and the first with the last, as they look stuck together."""
-    whole = "".join(words)
-    if len(words) > 1 and len(whole) >= _SHORTEST_CODE:
-        yield whole
-    for first, last in combinations(range(min(len(words), _MOST_WORDS) + 1), 2):
-        if last - first > 1 and len(run := "".join(words[first:last])) >= _SHORTEST_STUCK:
-            yield run
-    if kind is Kind.PERSON and len(words) > 2 and len(ends := words[0] + words[-1]) >= _SHORTEST_STUCK:
-        yield ends
-
-
-def _numbers_of(value: str, kind: Kind) -> Iterator[str]:
-    """The digits that alone point at the value, without the punctuation between them."""
-    if kind in {Kind.BIRTH, Kind.ADDRESS}:
-        return
-    digits = "".join(letter for letter in fold(value) if letter.isdigit())
-    if len(digits) >= _SHORTEST_NUMBER:
-        yield digits
-    if kind is Kind.PHONE:
-        yield from (digits[-length:] for length in (11, 10, 9, 8) if len(digits) > length)
+def _trimmed(run: list[Word]) -> list[Word]:
+    telling = [index for index, word in enumerate(run) if word.text not in CONNECTIVES]
+    return run[telling[0] : telling[-1] + 1] if telling else []

@@ -10,8 +10,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from shared.privacy.folding import Folded, readings
 from shared.privacy.identifiers import Identifiers
-from shared.privacy.identifying_patterns import patterns_in
+from shared.privacy.identifying_patterns import certain_patterns, likely_patterns
 from shared.privacy.known_values import KnownValues
 from shared.privacy.spans import Kind, Span, merged
 from shared.privacy.tokens import BEGUN, TOKEN, meant, written
@@ -80,7 +81,13 @@ class Pseudonyms:
 
     def _find(self, text: str) -> list[Span]:
         alike = (Span(found.start(), found.end(), Kind.LITERAL, found[0]) for found in TOKEN.finditer(text))
-        return merged([*alike, *self._known.find(text), *patterns_in(text)]) if text else []
+        found = (span for folded in readings(text) for span in self._found_in(text, folded))
+        return merged([*alike, *found]) if text else []
+
+    def _found_in(self, text: str, folded: Folded) -> Iterator[Span]:
+        yield from self._known.find(folded)
+        yield from certain_patterns(folded)
+        yield from likely_patterns(text, folded)
 
     def _token(self, span: Span, spelling: str) -> str:
         spellings = self._spellings[span.kind, span.value]

@@ -30,7 +30,7 @@ def meant(found: re.Match[str]) -> str:
 
 
 def _letters(spelling: int) -> str:
-    """"", b, c, …, z, ba, bb, …"""
+    """ "", b, c, …, z, ba, bb, …"""
     letters = ""
     while spelling:
         spelling, digit = divmod(spelling, len(ascii_lowercase))

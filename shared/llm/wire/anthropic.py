@@ -17,7 +17,7 @@ from shared.llm.parameter_checks import chosen_tool
 from shared.llm.parameters import asked_parameters
 from shared.llm.ports import ModelClient
 from shared.llm.residency import address_of
-from shared.llm.wire.http_clients import CONNECT_TIMEOUT_S, MAX_CONNECTIONS
+from shared.llm.wire.http_clients import CONNECT_TIMEOUT_S, MAX_CONNECTIONS, tls_context
 from shared.llm.wire.langchain_client import Dialect, LangChainClient
 from shared.llm.wire.langchain_messages import langchain_messages
 
@@ -42,7 +42,9 @@ def open_client(deployment: Deployment, *, inside: bool) -> ModelClient:
     address = address_of(deployment).removesuffix("/").removesuffix("/v1")
     timeout = httpx2.Timeout(None, connect=CONNECT_TIMEOUT_S)
     limits = httpx2.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=64)
-    http = httpx2.AsyncClient(timeout=timeout, limits=limits, follow_redirects=False, trust_env=not inside)
+    http = httpx2.AsyncClient(
+        timeout=timeout, limits=limits, verify=tls_context(), follow_redirects=False, trust_env=not inside
+    )
     model = _CountingModel(
         model_name=deployment.model,
         base_url=address,

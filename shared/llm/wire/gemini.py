@@ -21,7 +21,7 @@ from shared.llm.parameter_checks import chosen_tool
 from shared.llm.parameters import asked_parameters
 from shared.llm.ports import ModelClient
 from shared.llm.residency import address_of
-from shared.llm.wire.http_clients import house_client
+from shared.llm.wire.http_clients import house_client, tls_context, unused_client
 from shared.llm.wire.langchain_client import Dialect, LangChainClient
 from shared.llm.wire.langchain_messages import langchain_messages
 
@@ -61,7 +61,8 @@ def open_client(deployment: Deployment, *, inside: bool) -> ModelClient:
     http.event_hooks = {"response": [_note_opened]}
     address, version = _split_version(address_of(deployment))
     model = _ClosingModel(
-        model=deployment.model, api_key=key, vertexai=False, max_retries=1, temperature=None, base_url=address
+        model=deployment.model, api_key=key, vertexai=False, max_retries=1, temperature=None, base_url=address,
+        client_args={"verify": tls_context()},
     )
     model.client = Client(
         api_key=key.get_secret_value(),
@@ -70,6 +71,7 @@ def open_client(deployment: Deployment, *, inside: bool) -> ModelClient:
             base_url=address,
             api_version=version,
             httpx_async_client=http,
+            httpx_client=unused_client(),
             retry_options=HttpRetryOptions(attempts=1),
         ),
     )

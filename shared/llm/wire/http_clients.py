@@ -5,6 +5,9 @@ Time is the engine's business; only connecting has a limit here, because nothing
 
 from __future__ import annotations
 
+import ssl
+from functools import lru_cache
+
 import httpx
 
 from shared.llm.sharded_transport import ShardedTransport
@@ -13,14 +16,27 @@ CONNECT_TIMEOUT_S = 5.0
 MAX_CONNECTIONS = 512
 
 
+@lru_cache(maxsize=1)
+def tls_context() -> ssl.SSLContext:
+    """One for all: reading the authorities' certificates takes longer than everything else here."""
+    return httpx.create_ssl_context()
+
+
 def house_client(*, inside: bool, base_url: str = "", headers: dict[str, str] | None = None) -> httpx.AsyncClient:
     """Redirects stay off: one could lead out of the house. A model inside is reached without any proxy."""
     timeout = httpx.Timeout(None, connect=CONNECT_TIMEOUT_S)
     if inside:
-        transport = ShardedTransport(MAX_CONNECTIONS)
+        transport = ShardedTransport(MAX_CONNECTIONS, tls_context())
         return httpx.AsyncClient(
             base_url=base_url, headers=headers, timeout=timeout, transport=transport,
             follow_redirects=False, trust_env=False,
         )  # fmt: skip
     limits = httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=64)
-    return httpx.AsyncClient(base_url=base_url, headers=headers, timeout=timeout, limits=limits, follow_redirects=False)
+    return httpx.AsyncClient(
+        base_url=base_url, headers=headers, timeout=timeout, limits=limits, verify=tls_context(), follow_redirects=False
+    )
+
+
+def unused_client() -> httpx.Client:
+    """For libraries that make a blocking client whether anybody wants one or not, certificates and all."""
+    return httpx.Client(verify=tls_context(), trust_env=False)

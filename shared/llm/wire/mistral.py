@@ -13,7 +13,7 @@ from shared.llm.contract import ChatRequest
 from shared.llm.parameters import asked_parameters
 from shared.llm.ports import ModelClient
 from shared.llm.residency import address_of
-from shared.llm.wire.http_clients import house_client
+from shared.llm.wire.http_clients import house_client, unused_client
 from shared.llm.wire.langchain_client import Dialect, LangChainClient
 from shared.llm.wire.langchain_messages import langchain_messages
 
@@ -27,7 +27,12 @@ def open_client(deployment: Deployment, *, inside: bool) -> ModelClient:
     headers = {"Authorization": f"Bearer {key.get_secret_value()}", "Accept": "application/json"}
     http = house_client(inside=inside, base_url=address, headers=headers)
     model: Any = ChatMistralAI(
-        model_name=deployment.model, api_key=key, base_url=address, max_retries=1, async_client=http
+        model_name=deployment.model,
+        api_key=key,
+        base_url=address,
+        max_retries=1,
+        async_client=http,
+        client=unused_client(),
     )
     # What the caller does not name is the provider's to choose, not LangChain's.
     model.temperature = model.top_p = None

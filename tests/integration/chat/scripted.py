@@ -17,7 +17,10 @@ from shared.llm.contract import (
 )
 
 WINDOW = 8_192
-Step = str | asyncio.Event | Exception
+FOREVER = object()
+"""A step that never ends."""
+
+Step = str | asyncio.Event | Exception | object
 
 
 class ScriptedGateway:
@@ -52,7 +55,10 @@ class ScriptedGateway:
                     await step.wait()
                 elif isinstance(step, Exception):
                     raise step
+                elif step is FOREVER:
+                    await asyncio.Event().wait()
                 else:
+                    assert isinstance(step, str)
                     text += step
                     yield TextDelta(step)
             yield Finished(_reply(text, context))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import orjson
@@ -19,6 +19,7 @@ from api import main
 from api.serving import DrainingServer
 from shared.settings import load_settings
 
+T = TypeVar("T")
 NOBODY = "amqp://guest:guest@127.0.0.1:1"
 MESSAGES = "/api/chat/messages"
 CONVERSATIONS = "/api/chat/conversations"
@@ -56,10 +57,20 @@ class Served:
 
     async def ended(self, message_id: str) -> dict[str, Any]:
         """The message once it streams no more."""
-        async with asyncio.timeout(15):
-            while (found := await self.message(message_id))["status"] == "streaming":
-                await asyncio.sleep(0.02)
-        return found
+
+        async def probe() -> dict[str, Any] | None:
+            found = await self.message(message_id)
+            return found if found["status"] != "streaming" else None
+
+        return await until(probe)
+
+
+async def until(probe: Callable[[], Awaitable[T]]) -> Any:
+    """The first truthy answer of `probe`."""
+    async with asyncio.timeout(15):
+        while not (found := await probe()):  # noqa: ASYNC110 - what is probed has no event to wait for
+            await asyncio.sleep(0.01)
+    return found
 
 
 @asynccontextmanager
@@ -80,9 +91,11 @@ async def serving(
         listening.listen()
         address = f"http://127.0.0.1:{listening.getsockname()[1]}"
         running = asyncio.create_task(server.serve([listening]))
-        async with asyncio.timeout(20):
-            while not server.started:
-                await asyncio.sleep(0.01)
+
+        async def started() -> bool:
+            return server.started
+
+        await until(started)
         async with httpx.AsyncClient(base_url=address, timeout=20) as client:
             yield Served(app, server, client, address)
         server.should_exit = True

@@ -15,7 +15,7 @@ from shared.errors import ModelUnavailable
 from shared.llm.contract import Surface
 from shared.llm.errors import AnswerBroken, BudgetExhausted
 from tests.integration.chat.scripted import ScriptedGateway
-from tests.integration.chat.serving import CONVERSATIONS, MESSAGES, Served, events, text_of
+from tests.integration.chat.serving import CONVERSATIONS, MESSAGES, Served, events, text_of, until
 
 
 async def test_a_whole_answer_is_json(served: Served, gateway: ScriptedGateway) -> None:
@@ -112,12 +112,15 @@ async def test_pieces_reach_the_store_while_the_model_speaks(
     gate = asyncio.Event()
     gateway.scripts = [["Primeira parte", gate, " e fim"]]
     async with served.client.stream("POST", MESSAGES, json={"content": "Oi", "stream": True}) as response:
-        message_id = (await anext(events(response))).data["message_id"]
-        async with asyncio.timeout(10):
-            while _stored(database, message_id) != "Primeira parte":
-                await asyncio.sleep(0.02)
+        coming = events(response)
+        message_id = (await anext(coming)).data["message_id"]
+
+        async def flushed() -> bool:
+            return _stored(database, message_id) == "Primeira parte"
+
+        await until(flushed)
         gate.set()
-        await response.aread()
+        assert [event.name async for event in coming][-1] == "complete"
     assert _stored(database, message_id) == "Primeira parte e fim"
 
 

@@ -96,7 +96,7 @@ def listening(gateway: Any = None, **environment: str) -> Iterator[str]:
         for name, value in values.items():
             patch.setenv(name, value)
         if gateway is not None:
-            patch.setattr(main, "open_gateway", lambda *_: gateway)
+            patch.setattr(main, "open_gateway", lambda *_, **__: gateway)
         listener.bind(("127.0.0.1", 0))
         app = main.create_app(load_settings())
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5))

@@ -18,7 +18,7 @@ from shared.llm.errors import AnswerBroken
 from tests.integration.openai.surface import Scripted
 
 HELLO = [{"role": "user", "content": "olá"}]
-SECRET = "segredo-que-nao-pode-voltar"
+SECRET = "Segredo que não pode voltar"
 
 
 class Vaga(BaseModel):
@@ -142,7 +142,7 @@ def test_no_refusal_quotes_what_was_sent(base_url: str) -> None:
     for body in (
         {"model": SECRET, "messages": [{"role": SECRET, "content": SECRET}]},
         {"model": SECRET, "messages": SECRET, SECRET: SECRET},
-        {"model": "crew:exames.hemograma", "messages": [{"role": "user", "content": f'{{"{SECRET}": "{SECRET}"}}'}]},
+        {"model": "crew:exames.hemograma", "messages": [{"role": "user", "content": json.dumps({SECRET: SECRET})}]},
         {"model": "crew:" + SECRET, "messages": HELLO},
         {"model": "padrao", "messages": HELLO, "response_format": {"type": SECRET}},
         {"model": "padrao", "messages": HELLO, "service_tier": SECRET},

@@ -68,9 +68,11 @@ def acknowledge(database: Database, task_id: str, by: str = "CRM-SP 1", alert_id
         return alerting.acknowledge(connection, TENANT, task_id, alert_id, by, None)
 
 
-def take(database: Database, lane: Lane = CALLBACKS, limit: int = 10, hold_s: float = 20.0) -> list[Due]:
+def take(
+    database: Database, lane: Lane = CALLBACKS, limit: int = 10, hold_s: float = 20.0, domain: str = "eco"
+) -> list[Due]:
     with database.write() as connection:
-        return outbox.take_due(connection, lane, ["eco"], limit, hold_s)
+        return outbox.take_due(connection, lane, [domain], limit, hold_s)
 
 
 def report(database: Database, due: Due, error: str | None = None, **values: Any) -> State | None:

@@ -1,4 +1,4 @@
-"""A process that spends: `python -m tests.integration.store.spender URL CALLS`. Prints `open` once it has an attempt
+"""A process that spends: `python -m tests.integration.store.spender URL CALLS`. Writes `open` once it has an attempt
 open that it will not settle before its input ends; whoever started it may kill it there.
 """
 
@@ -32,7 +32,8 @@ async def spend(url: str, calls: int) -> None:
         await asyncio.gather(*(call(number) for number in range(calls)))
         last = opened(LEFT_OPEN)
         await books.open(last)
-        print("open", flush=True)
+        sys.stdout.write("open\n")
+        sys.stdout.flush()
         sys.stdin.read()
         await books.settle(settled(last, COST))
     database.close()

@@ -35,7 +35,7 @@ async def test_no_update_is_lost_and_the_dead_are_swept(database: Database) -> N
         assert await asyncio.wait_for(one.stdout.readline(), WAIT_S) == b"open\n"
     spenders[0].kill()
     for one in spenders[1:]:
-        await asyncio.wait_for(one.communicate(), WAIT_S)
+        await asyncio.wait_for(one.communicate(b""), WAIT_S)
         assert one.returncode == 0
     await spenders[0].wait()
     tenant = ("tenant", "default", "day")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from shared.errors import ModelRefused, ModelUnavailable
-from shared.llm.contract import ChatRequest
-from shared.llm.gateway import LlmGateway
-from shared.llm.interruption import Interruption
-from shared.llm.residency import is_inside, refuse_foreign
-from shared.settings import ModelSettings
+from shared.llm.catalogue import Deployment
+from shared.llm.errors import TransferRefused
+from shared.llm.residency import address_of, deployment_is_inside, is_inside, refuse_foreign
 
 
 @pytest.mark.parametrize(
@@ -28,9 +28,10 @@ def test_inside(url: str) -> None:
 )  # fmt: skip
 def test_outside(url: str) -> None:
     assert not is_inside(url)
-    with pytest.raises(ModelRefused):
-        refuse_foreign(url, transfer_allowed=False)
-    refuse_foreign(url, transfer_allowed=True)
+    deployment = Deployment(provider="openai_compatible", model="m", base_url=url)
+    with pytest.raises(TransferRefused, match="LGPD"):
+        refuse_foreign(deployment, transfer_allowed=False)
+    assert refuse_foreign(deployment, transfer_allowed=True) is False
 
 
 def test_a_name_that_does_not_resolve_may_later() -> None:
@@ -43,9 +44,15 @@ def test_not_an_http_address() -> None:
         is_inside("file:///etc/passwd")
 
 
-def test_the_gateway_sends_nothing_outside() -> None:
-    settings = ModelSettings(model_provider="openai_compatible", model_base_url="http://8.8.8.8/v1")
-    with pytest.raises(ModelRefused, match="LGPD"):
-        LlmGateway(settings).complete(
-            ChatRequest([{"role": "user", "content": "x"}]), timeout=5, interruption=Interruption()
-        )
+@pytest.mark.parametrize(
+    ("provider", "base_url", "inside"),
+    [("offline", None, True), ("openai", None, False), ("gemini", None, False), ("openai", "http://10.0.0.5/v1", True),
+     ("anthropic", "http://127.0.0.1:1", True), ("ollama", "https://8.8.8.8", False)],
+)  # fmt: skip
+def test_of_a_deployment(provider: Any, base_url: str | None, inside: bool) -> None:
+    assert deployment_is_inside(Deployment(provider=provider, model="m", base_url=base_url)) is inside
+
+
+@pytest.mark.parametrize("provider", ["openai", "anthropic", "gemini", "mistral"])
+def test_every_hosted_providers_own_address_is_https(provider: Any) -> None:
+    assert address_of(Deployment(provider=provider, model="m")).startswith("https://")

@@ -16,7 +16,7 @@ from shared.llm.contract import CallContext, ChatRequest, Surface
 from shared.llm.course import Surroundings
 from shared.llm.gateway import Gateway
 from shared.llm.ports import ModelClient
-from shared.llm.providers import create_client, preload
+from shared.llm.providers import create_client
 from shared.llm.residences import Residences
 from shared.llm.residency import deployment_is_inside
 from tests.unit.llm.engine.books import Books, OpenBreakers
@@ -70,7 +70,7 @@ def make_gateway(
     """What `open_gateway` makes, but for the store."""
     real = lambda found: create_client(found, transfer_allowed=True)  # noqa: E731
     around = Surroundings(
-        ClientPool(preload, create or real), books or Books(), breakers or OpenBreakers(), door, backoff
+        ClientPool(create or real), books or Books(), breakers or OpenBreakers(), door, backoff
     )
     return Gateway(
         models,

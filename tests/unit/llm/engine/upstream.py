@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -93,6 +94,8 @@ class Upstream:
 
     async def _pipe(self, request: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         assert self._forward_to is not None
+        # One request to a connection, so that the next one meets the next fault.
+        request = re.sub(rb"(?i)(\r\nconnection: )[^\r]+", rb"\1close", request)
         theirs, ours = await asyncio.open_connection(self._forward_to.hostname, self._forward_to.port)
         ours.write(request)
         await asyncio.gather(_copy(reader, ours), _copy(theirs, writer))

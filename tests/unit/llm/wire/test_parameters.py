@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -132,45 +134,38 @@ SENT: Mapping[str, Mapping[str, str | tuple[str, Any]]] = {
         "top_p": "options.top_p",
     },
 }
-# Honoured without a field in the body: usage always comes, and the deterministic model samples nothing.
-_WITHOUT_A_FIELD = {"stream_options"}
+# Honoured without a field of its own: usage comes always, and without a choice Ollama is only not told of the tools.
+_WITHOUT_A_FIELD = {*((provider, "stream_options") for provider in SENT), ("ollama", "tool_choice")}
 
-Bodies = Callable[[str, ChatRequest], Any]
+Ask = Callable[[ChatRequest], Awaitable[list[dict[str, Any]]]]
 
 
 def at(body: Any, path: str) -> Any:
     for step in path.split("."):
-        body = body[step]
+        body = body[step] if step in body else None
+        if body is None:
+            return "absent"
     return body
 
 
-def deployment(provider: str, url: str) -> Deployment:
-    return Deployment(provider=provider, model="m", base_url=url, max_output_tokens=321)  # type: ignore[arg-type]
-
-
-async def both_ways(target: Deployment, request: ChatRequest) -> None:
-    client = create_client(target, transfer_allowed=False)
-    await client.complete(request)
-    async for _ in client.stream(request):
-        pass
-    await client.close()
-
-
-@pytest.fixture
-async def bodies_of(llmock: LLMock) -> AsyncIterator[Bodies]:
+@asynccontextmanager
+async def asking(provider: str, llmock: LLMock) -> AsyncIterator[Ask]:
     """What reaches the provider for a request, asked for whole and as a stream."""
     async with ollama_server() as ollama:
+        mocked = "openai" if provider == "openai_compatible" else provider
+        url = ollama.url if provider == "ollama" else llmock.base_url(mocked)
+        target = Deployment(provider=provider, model="m", base_url=url, max_output_tokens=321)  # type: ignore[arg-type]
+        client = create_client(target, transfer_allowed=False)
 
-        async def ask(provider: str, request: ChatRequest) -> list[dict[str, Any]]:
+        async def ask(request: ChatRequest) -> list[dict[str, Any]]:
             refuse_unhonoured(provider, request)
-            if provider == "ollama":
-                await both_ways(deployment(provider, ollama.url), request)
-                return ollama.bodies
-            url = llmock.base_url("openai" if provider == "openai_compatible" else provider)
-            await both_ways(deployment(provider, url), request)
-            return [record.body for record in llmock.requests]
+            await client.complete(request)
+            async for _ in client.stream(request):
+                pass
+            return (ollama.bodies if provider == "ollama" else [record.body for record in llmock.requests])[-2:]
 
         yield ask
+        await client.close()
 
 
 def test_every_parameter_of_the_official_client_is_met() -> None:
@@ -178,18 +173,26 @@ def test_every_parameter_of_the_official_client_is_met() -> None:
     assert known == set(ASKED)
 
 
-@pytest.mark.parametrize(("provider", "name"), [(provider, name) for provider in SENT for name in SENT[provider]])
-async def test_what_is_honoured_is_in_the_body(bodies_of: Bodies, provider: str, name: str) -> None:
-    sent = SENT[provider][name]
-    path, value = sent if isinstance(sent, tuple) else (sent, ASKED[name])
-    bodies = await bodies_of(provider, ChatRequest(MESSAGES, [TOOL], parameters={name: ASKED[name]}))
-    assert len(bodies) == 2
-    assert [at(body, path) for body in bodies] == [value, value]
+@pytest.mark.parametrize("provider", SENT)
+async def test_what_is_honoured_is_in_the_body(llmock: LLMock, provider: str) -> None:
+    expected, found = {}, {}
+    async with asking(provider, llmock) as ask:
+        for name, sent in SENT[provider].items():
+            path, value = sent if isinstance(sent, tuple) else (sent, ASKED[name])
+            bodies = await ask(ChatRequest(MESSAGES, [TOOL], parameters={name: ASKED[name]}))
+            expected[name] = [value, value]
+            found[name] = [at(body, path) for body in bodies]
+    assert found == expected
 
 
 @pytest.mark.parametrize(
     ("provider", "name"),
-    [(provider, name) for provider in SENT for name in ASKED if name not in {*SENT[provider], *_WITHOUT_A_FIELD}],
+    [
+        (provider, name)
+        for provider in SENT
+        for name in ASKED
+        if name not in SENT[provider] and name != "stream_options"
+    ],
 )
 def test_what_is_not_honoured_is_refused_by_name(provider: str, name: str) -> None:
     with pytest.raises(ParameterRefused) as caught:
@@ -198,8 +201,8 @@ def test_what_is_not_honoured_is_refused_by_name(provider: str, name: str) -> No
 
 
 def test_the_map_promises_nothing_that_is_not_proved_here() -> None:
-    for provider, sent in SENT.items():
-        assert HONOURED[provider].keys() - _WITHOUT_A_FIELD == sent.keys()
+    promised = {(provider, name) for provider in SENT for name in HONOURED[provider]}
+    assert promised - _WITHOUT_A_FIELD == {(provider, name) for provider in SENT for name in SENT[provider]}
 
 
 def test_an_unknown_parameter_is_refused() -> None:
@@ -212,32 +215,55 @@ def test_an_unknown_parameter_is_refused() -> None:
     [("openai", "max_completion_tokens"), ("openai_compatible", "max_tokens"), ("anthropic", "max_tokens"),
      ("gemini", "generationConfig.maxOutputTokens"), ("mistral", "max_tokens"), ("ollama", "options.num_predict")],
 )  # fmt: skip
-async def test_the_deployments_own_limit_where_the_caller_names_none(
-    bodies_of: Bodies, provider: str, path: str
-) -> None:
-    bodies = await bodies_of(provider, ChatRequest(MESSAGES))
+async def test_a_caller_that_asks_for_nothing(llmock: LLMock, provider: str, path: str) -> None:
+    """It gets the deployment's limit, and samples as the provider would by itself."""
+    usual = {"n": 1, "presence_penalty": 0, "frequency_penalty": 0.0, "logprobs": False, "user": None,
+             "response_format": {"type": "text"}, "tool_choice": "auto", "parallel_tool_calls": True}  # fmt: skip
+    async with asking(provider, llmock) as ask:
+        await ask(ChatRequest(MESSAGES, [TOOL], parameters=usual))
+        bodies = await ask(ChatRequest(MESSAGES))
     assert [at(body, path) for body in bodies] == [321, 321]
-
-
-@pytest.mark.parametrize("provider", SENT)
-async def test_nothing_is_sampled_otherwise_than_the_provider_would(bodies_of: Bodies, provider: str) -> None:
-    for body in await bodies_of(provider, ChatRequest(MESSAGES)):
+    for body in bodies:
         sampling = {**body, **body.get("generationConfig", {}), **body.get("options", {})}
-        assert not sampling.keys() & {"temperature", "top_p", "topP", "seed", "random_seed", "stop", "n"}
+        assert not sampling.keys() & {"temperature", "top_p", "topP", "seed", "random_seed", "stop", "n", "user"}
+
+
+async def test_ollama_gets_the_whole_window_and_no_tools_where_none_may_be_called(llmock: LLMock) -> None:
+    async with asking("ollama", llmock) as ask:
+        bodies = await ask(ChatRequest(MESSAGES, [TOOL], parameters={"tool_choice": "none"}))
+    assert [body["options"]["num_ctx"] for body in bodies] == [32_768, 32_768]
+    assert [body.get("tools") or [] for body in bodies] == [[], []]
 
 
 @pytest.mark.parametrize("provider", SENT)
-async def test_values_that_ask_for_nothing_pass_everywhere(bodies_of: Bodies, provider: str) -> None:
-    nothing = {"n": 1, "presence_penalty": 0, "frequency_penalty": 0.0, "logprobs": False, "user": None,
-               "response_format": {"type": "text"}, "tool_choice": "auto", "parallel_tool_calls": True}  # fmt: skip
-    assert len(await bodies_of(provider, ChatRequest(MESSAGES, [TOOL], parameters=nothing))) == 2
+@pytest.mark.parametrize("kind", ["json_object", "json_schema"])
+async def test_structured_output(llmock: LLMock, provider: str, kind: str) -> None:
+    asked = ChatRequest(MESSAGES, parameters={"response_format": JSON_SCHEMA if kind == "json_schema" else {"type": kind}})
+    if (provider, kind) == ("anthropic", "json_object"):
+        with pytest.raises(ParameterRefused, match="response_format"):
+            refuse_unhonoured(provider, asked)
+        return
+    async with asking(provider, llmock) as ask:
+        bodies = await ask(asked)
+    word = "additionalProperties" if kind == "json_schema" else "json"
+    assert all(word in json.dumps(body) for body in bodies)
 
 
-async def test_ollama_gets_the_whole_window(bodies_of: Bodies) -> None:
-    bodies = await bodies_of("ollama", ChatRequest(MESSAGES))
-    assert bodies[0]["options"]["num_ctx"] == 32_768
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("temperature", "quente"), ("temperature", 3), ("top_p", -1), ("max_tokens", 0), ("max_tokens", True),
+     ("stop", [1]), ("seed", 1.5), ("tool_choice", "sempre"), ("tool_choice", {"type": "function"}),
+     ("response_format", {"type": "xml"}), ("response_format", {"type": "json_schema"}), ("stream_options", {"a": 1}),
+     ("parallel_tool_calls", "sim"), ("user", 5)],
+)  # fmt: skip
+def test_a_value_that_cannot_be_meant_is_refused(name: str, value: Any) -> None:
+    with pytest.raises(ParameterRefused) as caught:
+        refuse_unhonoured("openai", ChatRequest(MESSAGES, [TOOL], parameters={name: value}))
+    assert caught.value.parameter == name
 
 
-async def test_ollama_without_a_tool_choice_of_its_own_gets_no_tools(bodies_of: Bodies) -> None:
-    bodies = await bodies_of("ollama", ChatRequest(MESSAGES, [TOOL], parameters={"tool_choice": "none"}))
-    assert [body.get("tools") or [] for body in bodies] == [[], []]
+def test_contradictions_are_refused() -> None:
+    both = {"max_tokens": 5, "max_completion_tokens": 6}
+    for parameters, tools in ((both, []), ({"tool_choice": "required"}, [])):
+        with pytest.raises(ParameterRefused):
+            refuse_unhonoured("openai", ChatRequest(MESSAGES, tools, parameters=parameters))

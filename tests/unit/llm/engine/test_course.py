@@ -1,0 +1,227 @@
+"""The course of a call: order, pauses, money, breakers, the deadline, and what is said in the end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from llmock.pytest_plugin import LLMock
+from llmock.scenarios import Reply
+
+from shared.errors import ModelRefused, ModelUnavailable, StoreUnavailable
+from shared.llm.backoff import Backoff
+from shared.llm.catalogue import Deployment, Prices
+from shared.llm.contract import ChatReply, ChatRequest, Finished, TextDelta, ToolCallDelta
+from shared.llm.errors import AnswerBroken, BudgetExhausted, ContextOverflow
+from shared.llm.gateway import Gateway
+from shared.llm.ports import AttemptOpened
+from tests.unit.llm.engine.books import Books, OpenBreakers
+from tests.unit.llm.engine.making import REQUEST, catalogue, context, deployment, make_gateway
+
+FREE = Prices()
+# llmock takes the same words, sent again after a failure, for a retry of it.
+OTHER = ChatRequest([{"role": "user", "content": "Outra pergunta."}])
+
+
+def of(llmock: LLMock, **changes: Any) -> Deployment:
+    return deployment(llmock.base_url(), **changes)
+
+
+async def streamed(gateway: Gateway, **about: Any) -> tuple[str, ChatReply]:
+    text, reply = "", None
+    async for event in gateway.stream(REQUEST, context(**about)):
+        if isinstance(event, TextDelta):
+            text += event.text
+        if isinstance(event, Finished):
+            assert reply is None
+            reply = event.reply
+    assert reply is not None
+    return text, reply
+
+
+def models(llmock: LLMock) -> list[str | None]:
+    return [record.model for record in llmock.requests]
+
+
+async def test_a_stream_is_the_same_answer_as_a_whole_one(llmock: LLMock) -> None:
+    gateway = make_gateway(catalogue(0, a=of(llmock)))
+    llmock.reply("Uma resposta qualquer.", times=2)
+    text, reply = await streamed(gateway)
+    assert text == reply.text == (await gateway.complete(REQUEST, context())).text == "Uma resposta qualquer."
+    assert (reply.finish_reason, reply.usage.source) == ("stop", "provider")
+
+
+async def test_tool_calls_come_in_pieces_and_whole(llmock: LLMock) -> None:
+    schema = {"type": "object", "properties": {"codigo": {"type": "string"}}}
+    tool = {"type": "function", "function": {"name": "consultar", "description": "d", "parameters": schema}}
+    llmock.call_tool("consultar", {"codigo": "um código comprido"})
+    events = [
+        event
+        async for event in make_gateway(catalogue(0, a=of(llmock))).stream(replace(REQUEST, tools=[tool]), context())
+    ]
+    pieces = [event for event in events if isinstance(event, ToolCallDelta)]
+    assert len(pieces) > 2
+    assert [piece.name for piece in pieces if piece.name] == ["consultar"]
+    last = events[-1]
+    assert isinstance(last, Finished)
+    assert last.reply.finish_reason == "tool_calls"
+    assert last.reply.tool_calls[0].arguments == {"codigo": "um código comprido"}
+
+
+@pytest.mark.parametrize("reason", ["length", "content_filter"])
+@pytest.mark.parametrize("text", ["Cortada no", ""])
+async def test_a_cut_or_filtered_answer_is_returned_as_such(llmock: LLMock, reason: str, text: str) -> None:
+    llmock.add(Reply(text=text, finish_reason=reason, times=None))
+    gateway = make_gateway(catalogue(2, a=of(llmock)))
+    reply = await gateway.complete(REQUEST, context())
+    assert (reply.text, reply.finish_reason, reply.attempts) == (text, reason, 1)
+    assert (await streamed(gateway))[1].finish_reason == reason
+
+
+async def test_a_server_that_ends_without_a_finish_reason_may_be_declared(llmock: LLMock) -> None:
+    llmock.reply("Um dois três quatro.", times=None).truncate(after_chunks=5, times=None)
+    text, reply = await streamed(make_gateway(catalogue(0, a=of(llmock, needs_finish_reason=False))))
+    assert (text, reply.finish_reason) == ("Um dois três quatro.", "stop")
+    with pytest.raises(AnswerBroken) as broken:
+        await streamed(make_gateway(catalogue(0, a=of(llmock))))
+    assert broken.value.partial == "Um dois três quatro."
+
+
+async def test_an_overflow_upstream_goes_only_to_a_larger_window(llmock: LLMock) -> None:
+    llmock.fail(400, model="um", times=None, code="context_length_exceeded", message="context length")
+    three = catalogue(
+        1,
+        a=of(llmock, model="um", context_tokens=8_000),
+        b=of(llmock, model="dois", context_tokens=8_000),
+        c=of(llmock, model="tres", context_tokens=9_000),
+    )
+    assert (await make_gateway(three).complete(REQUEST, context())).model == "tres"
+    assert models(llmock) == ["um", "tres"]
+    two = catalogue(1, a=three.deployments["a"], b=three.deployments["b"])
+    with pytest.raises(ContextOverflow):
+        await make_gateway(two).complete(OTHER, context())
+    llmock.assert_resilient()
+
+
+async def test_where_nobody_answers_what_may_pass_is_said_with_the_shortest_wait(llmock: LLMock) -> None:
+    llmock.fail(401, model="um", times=None)
+    llmock.fail(429, model="dois", times=None, retry_after=60)
+    llmock.fail(503, model="tres", times=None, retry_after=40)
+    trio = catalogue(0, **{name: of(llmock, model=name) for name in ("um", "dois", "tres")})
+    with pytest.raises(ModelUnavailable) as caught:
+        await make_gateway(trio).complete(REQUEST, context())
+    assert (caught.value.kind, caught.value.retry_after) == ("overloaded", 40)
+    only = catalogue(0, um=trio.deployments["um"])
+    with pytest.raises(ModelRefused) as refused:
+        await make_gateway(only).complete(OTHER, context())
+    assert refused.value.kind == "auth"
+    llmock.assert_resilient()
+
+
+async def test_a_long_wait_costs_a_fallback_where_there_is_one(llmock: LLMock) -> None:
+    """A second is too long while another may answer, and not where nobody else may."""
+    waits = Backoff(base_s=0.01, cap_s=0.01, patience_s=0.05, last_patience_s=1.0)
+    breakers = OpenBreakers()
+    llmock.fail(429, model="um", retry_after=0.2)
+    pair = catalogue(1, a=of(llmock, model="um"), b=of(llmock, model="dois"))
+    reply = await make_gateway(pair, backoff=waits, breakers=breakers).complete(REQUEST, context())
+    assert (reply.model, reply.fallback) == ("dois", True)
+    assert [(name, kind) for name, kind, _ in breakers.failures] == [("a", "rate_limited")]
+    assert breakers.failures[0][2] == pytest.approx(0.2)
+    llmock.fail(429, model="um", retry_after=0.2)
+    alone = catalogue(1, a=pair.deployments["a"])
+    assert (await make_gateway(alone, backoff=waits).complete(OTHER, context())).attempts == 2
+    llmock.assert_resilient()
+
+
+async def test_a_wait_past_the_deadline_is_not_begun(llmock: LLMock) -> None:
+    llmock.fail(429, times=None, retry_after=5)
+    patient = Backoff(last_patience_s=60)
+    with pytest.raises(ModelUnavailable) as caught:
+        await make_gateway(catalogue(3, a=of(llmock)), backoff=patient).complete(REQUEST, context(deadline_s=2))
+    assert caught.value.retry_after == 5
+    assert len(llmock.requests) == 1
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_the_deadline_of_the_call_ends_every_attempt(llmock: LLMock, stream: bool) -> None:
+    llmock.delay(1.5, times=None)
+    gateway = make_gateway(catalogue(5, a=of(llmock), b=of(llmock)))
+    with pytest.raises(ModelUnavailable) as caught:
+        await (streamed(gateway, deadline_s=0.5) if stream else gateway.complete(REQUEST, context(deadline_s=0.5)))
+    assert caught.value.kind in ("timeout", "first_token_timeout")
+    assert caught.value.__context__ is None
+
+
+async def test_a_resting_deployment_is_not_asked(llmock: LLMock) -> None:
+    breakers = OpenBreakers(resting={"a": datetime.now(UTC) + timedelta(seconds=30)})
+    pair = catalogue(1, a=of(llmock, model="um"), b=of(llmock, model="dois"))
+    reply = await make_gateway(pair, breakers=breakers).complete(REQUEST, context())
+    assert (reply.model, reply.attempts, reply.fallback) == ("dois", 1, True)
+    assert breakers.successes == ["b"]
+    alone = make_gateway(catalogue(1, a=pair.deployments["a"]), breakers=breakers)
+    with pytest.raises(ModelUnavailable) as caught:
+        await alone.complete(REQUEST, context())
+    assert caught.value.kind == "breaker_open"
+    assert caught.value.retry_after == pytest.approx(30, abs=5)
+    assert models(llmock) == ["dois"]
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_without_money_only_what_is_free_is_asked(llmock: LLMock, stream: bool) -> None:
+    books = Books(money_microusd=0)
+    paid, free = of(llmock, model="pago"), of(llmock, model="livre", prices=FREE)
+    gateway = make_gateway(catalogue(1, a=paid, b=paid, c=free), books=books)
+    reply = (await streamed(gateway))[1] if stream else await gateway.complete(REQUEST, context())
+    assert (reply.model, reply.cost_microusd, reply.attempts) == ("livre", 0, 1)
+    with pytest.raises(BudgetExhausted) as caught:
+        await make_gateway(catalogue(1, a=paid, b=paid), books=books).complete(REQUEST, context())
+    assert caught.value.resets_at.year == 2030
+    assert models(llmock) == ["livre"]
+
+
+async def test_the_worst_case_is_reserved_and_what_was_used_is_settled(llmock: LLMock) -> None:
+    books = Books()
+    gateway = make_gateway(catalogue(0, a=of(llmock)), books=books)
+    reply = await gateway.complete(replace(REQUEST, parameters={"max_tokens": 500}), context())
+    opened, settled = books.opened[0], books.settled[0]
+    assert opened.reserve_microusd > 1_000
+    used = reply.usage
+    assert settled.cost_microusd == used.prompt_tokens + 2 * used.completion_tokens == reply.cost_microusd
+    assert (settled.outcome, settled.finish_reason) == ("ok", "stop")
+    assert opened.expires_at - opened.started_at > timedelta(seconds=60)
+
+
+async def test_failed_attempts_are_in_the_cost_of_the_call(llmock: LLMock) -> None:
+    books = Books()
+    llmock.add(Reply(text=""))
+    reply = await make_gateway(catalogue(1, a=of(llmock)), books=books).complete(REQUEST, context())
+    assert reply.attempts == 2
+    assert reply.cost_microusd == sum(attempt.cost_microusd for attempt in books.settled)
+    assert all(attempt.cost_microusd for attempt in books.settled)
+
+
+class NoStore(Books):
+    """A store that is away."""
+
+    async def open(self, attempt: AttemptOpened) -> None:
+        raise StoreUnavailable("fora")
+
+
+async def test_without_the_store_nothing_is_asked(llmock: LLMock) -> None:
+    gateway = make_gateway(catalogue(1, a=of(llmock), b=of(llmock)), books=NoStore())
+    with pytest.raises(StoreUnavailable):
+        await gateway.complete(REQUEST, context())
+    with pytest.raises(StoreUnavailable):
+        await streamed(gateway)
+    assert llmock.requests == []
+
+
+def test_pauses_grow_with_jitter_to_a_cap() -> None:
+    waits = Backoff(base_s=1, cap_s=4)
+    drawn = [[waits.pause(retry, None) for _ in range(50)] for retry in range(4)]
+    for limit, pauses in zip((1, 2, 4, 4), drawn, strict=True):
+        assert limit / 2 <= min(pauses) < max(pauses) <= limit
+    assert waits.pause(3, 0.7) == 0.7
