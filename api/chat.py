@@ -22,7 +22,7 @@ from shared import clock
 from shared.conversations import answers, messages, store, summaries
 from shared.conversations.records import Conversation, Message, MessageStatus, Owner
 from shared.database import Database
-from shared.errors import ExecutionError, NotFound, Overloaded, ServiceUnavailable, StoreUnavailable
+from shared.errors import ExecutionError, Overloaded, ServiceUnavailable
 from shared.group_commit import GroupCommit
 from shared.llm.contract import CallContext, ChatRequest, ModelCard, ModelGateway, Surface
 from shared.settings import Settings
@@ -185,29 +185,21 @@ class Chat:
         ending = generation.buffer.ending
         if self._draining or not self._settings.chat.chat_summaries:
             return
-        if ending is not None and ending.outcome.status == MessageStatus.COMPLETE:
-            task = asyncio.create_task(self._summarise(generation, prompt, context))
+        if ending is None or ending.outcome.status != MessageStatus.COMPLETE:
+            return
+        told = chat_summaries.due(prompt, ending.outcome.of(generation.message))
+        if told:
+            task = asyncio.create_task(self._summarise(told, prompt, generation.message.model, context))
             self._afterwards.add(task)
             task.add_done_callback(self._afterwards.discard)
 
-    async def _summarise(self, generation: Generation, prompt: Prompt, context: CallContext) -> None:
-        said = await self._answer_as_stored(generation)
-        told = chat_summaries.due(prompt, said) if said else []
-        if not told:
-            return
+    async def _summarise(self, told: list[Message], prompt: Prompt, model: str | None, context: CallContext) -> None:
         try:
-            made = await chat_summaries.summarised(self._gateway, prompt, told, generation.message.model, context)
+            made = await chat_summaries.summarised(self._gateway, prompt, told, model, context)
             await self.write(lambda connection: summaries.add(connection, made))
         except (ExecutionError, ServiceUnavailable, IntegrityError) as error:
             # The model is away, or the conversation was erased meanwhile: the chat goes on without.
             _log.warning("chat_summary_failed", error=type(error).__name__)
-
-    async def _answer_as_stored(self, generation: Generation) -> Message | None:
-        message = generation.message
-        try:
-            return await self.message(Owner(message.tenant, message.client), message.id)
-        except (NotFound, StoreUnavailable):
-            return None
 
     async def _tick(self) -> None:
         ticks = 0

@@ -18,6 +18,7 @@ from shared.errors import InvalidField
 from shared.llm.contract import ModelCard, Surface
 
 _TITLE_LENGTH = 80
+_PLACES = 2  # of a question and its answer in the order of a conversation
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +61,10 @@ def open_exchange(connection: Connection, asked: Asked) -> Exchange:
         return Exchange(store.get(connection, asked.owner, earlier.conversation_id), earlier)
     card_of(asked.cards, asked.body.model)
     conversation, new = _conversation(connection, asked)
-    model = asked.body.model or conversation.model
-    card = card_of(asked.cards, model)
+    card = card_of(asked.cards, asked.body.model or conversation.model)
     if asked.body.regenerate is not None:
-        made, question = _asked_again(connection, conversation, asked, card)
-    else:
-        made, question = _asked_anew(connection, conversation, asked, card, new)
-    answer = NewAnswer(
-        parent_id=question.id,
-        owner=asked.process,
-        lease_s=asked.lease_s,
-        request_id=str(uuid7()),
-        model=model,
-        idempotency_key=asked.key,
-        body_hash=asked.body_hash if asked.key else None,
-    )
-    return Exchange(conversation, answers.begin(connection, conversation, answer), made, new)
+        return _asked_again(connection, conversation, asked, card)
+    return _asked_anew(connection, conversation, asked, card, new)
 
 
 def _conversation(connection: Connection, asked: Asked) -> tuple[Conversation, bool]:
@@ -83,25 +72,24 @@ def _conversation(connection: Connection, asked: Asked) -> tuple[Conversation, b
     if body.conversation_id is not None:
         return store.get(connection, asked.owner, body.conversation_id, lock=True), False
     title = " ".join((body.content or "").split())[:_TITLE_LENGTH] or None
-    return store.create(connection, asked.owner, Surface.CHAT, title=title), True
+    return store.create(connection, asked.owner, Surface.CHAT, title=title, places=_PLACES), True
 
 
 def _asked_anew(
     connection: Connection, conversation: Conversation, asked: Asked, card: ModelCard, new: bool
-) -> tuple[Prompt, Message]:
+) -> Exchange:
     content = asked.body.content or ""
     parent = None if new else _parent(connection, conversation, asked.body)
     before = messages.path(connection, conversation.id, parent) if parent else []
-    made = prompt(
-        connection, conversation, [*before, unsent(conversation, content, parent)], card, asked.max_characters
-    )
-    question = messages.append(connection, conversation, Role.USER, content, parent_id=parent)
-    return with_last(made, question), question
+    path = [*before, unsent(conversation, content, parent)]
+    made = prompt(connection, conversation, path, card, asked.max_characters)
+    answer = _answer(asked, conversation, parent)
+    first_place = 1 if new else None
+    question, begun = answers.ask(connection, conversation, content, answer, first_place=first_place)
+    return Exchange(conversation, begun, with_last(made, question), new)
 
 
-def _asked_again(
-    connection: Connection, conversation: Conversation, asked: Asked, card: ModelCard
-) -> tuple[Prompt, Message]:
+def _asked_again(connection: Connection, conversation: Conversation, asked: Asked, card: ModelCard) -> Exchange:
     field = "regenerate"
     named = _named(connection, conversation, asked.body.regenerate or "", field)
     if named.role == Role.ASSISTANT and named.parent_id is not None:
@@ -109,7 +97,21 @@ def _asked_again(
     if named.role != Role.USER:
         raise InvalidField([(field, "deve ser uma mensagem de usuário ou a resposta a uma")])
     path = messages.path(connection, conversation.id, named.id)
-    return prompt(connection, conversation, path, card, asked.max_characters), named
+    made = prompt(connection, conversation, path, card, asked.max_characters)
+    answer = _answer(asked, conversation, named.id)
+    return Exchange(conversation, answers.begin(connection, conversation, answer), made)
+
+
+def _answer(asked: Asked, conversation: Conversation, parent_id: str | None) -> NewAnswer:
+    return NewAnswer(
+        parent_id=parent_id,
+        owner=asked.process,
+        lease_s=asked.lease_s,
+        request_id=str(uuid7()),
+        model=asked.body.model or conversation.model,
+        idempotency_key=asked.key,
+        body_hash=asked.body_hash if asked.key else None,
+    )
 
 
 def _parent(connection: Connection, conversation: Conversation, body: NewMessage) -> str | None:

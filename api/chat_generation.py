@@ -71,10 +71,11 @@ class Generation:
             # Soon, not now: a task that is cancelled before its first step would never write its end.
             self._loop.call_soon(self._cancel)
 
-    async def begun(self) -> None:
+    async def begun(self) -> Ending | None:
         """Until there is a first piece, or the end."""
         while self.buffer.length == 0 and self.buffer.ending is None:
             await self.buffer.wait()
+        return self.buffer.ending
 
     async def ended(self) -> Ending:
         while self.buffer.ending is None:

@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 
 from sqlalchemy.engine import Connection
 
-from shared.conversations import history, summaries
+from shared.conversations import history, messages, summaries
 from shared.conversations.history import Budget, Window
 from shared.conversations.records import Conversation, Message, MessageStatus, Role, Summary
 from shared.llm.contract import ModelCard
 from shared.llm.errors import UnknownModel
+from shared.llm.tokens import tokens_of
 from shared.privacy import known
 from shared.privacy.identifiers import Identifiers
 
@@ -44,9 +45,15 @@ def prompt(
 ) -> Prompt:
     """The window for a path that ends with the question. Raises ContextOverflow or PromptTooLarge."""
     budget = Budget.of_window(card.context_tokens, max_characters, history.calibration(path))
-    told = summaries.newest(connection, conversation.id, path)
+    told = summaries.newest(connection, conversation.id, path) if _is_long(path, budget) else None
     content = told.content if told else None
     return Prompt(history.window(path, budget, system=conversation.system, summary=content), path, told, budget)
+
+
+def _is_long(path: list[Message], budget: Budget) -> bool:
+    """Whether there may be a summary: none is made before the window is filled by more than half."""
+    characters = sum(len(message.content) for message in path)
+    return len(path) == messages.PATH_LIMIT or tokens_of(characters) * budget.calibration * 2 > budget.tokens
 
 
 def unsent(conversation: Conversation, content: str, parent_id: str | None) -> Message:

@@ -33,7 +33,7 @@ WORDS = {SHORT: 1, LONG: 400, SLOW: 100}
 _ROUNDS = 7
 _CALLS = {SHORT: 160, LONG: 16}
 _AT_ONCE = 16
-WAVES = (20, 100, 200, 200, 200, 200, 200)
+WAVES = (20, 100, 200, 200, 200)
 _REQUEST = [{"role": "user", "content": "Descreva os achados. " * 40}]
 
 Stream = Callable[[str], Awaitable[int]]  # the model's name → pieces of text that came
@@ -149,13 +149,14 @@ async def _wave(stream: Stream, count: int) -> dict[str, float]:
     pieces = await _many(stream, SLOW, count, at_once=count)
     seconds = time.perf_counter() - started
     return {
-        "streams": count, "pieces_per_s": pieces / seconds, "rss_mb": _resident_mb(),
+        "streams": count, "pieces_per_s": pieces / seconds, "rss_mb": resident_mb(),
         "cpu_share": (time.process_time() - cpu) / seconds,
     }  # fmt: skip
 
 
-def _resident_mb() -> float:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 2**20
+def resident_mb(process: int | str = "self") -> float:
+    """Physical memory of a process."""
+    return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * 4096 / 2**20
 
 
 if __name__ == "__main__":

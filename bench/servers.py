@@ -1,4 +1,4 @@
-"""What we are compared with or talk to, behind the same uvicorn: `python -m bench.servers empty|dramatiq|model PORT`."""
+"""What we are compared with or talk to, behind one uvicorn: `python -m bench.servers empty|dramatiq|model PORT`."""
 
 from __future__ import annotations
 
@@ -52,16 +52,12 @@ def with_dramatiq() -> FastAPI:
     return app
 
 
-_PIECE = (
-    b'data: {"id":"c","object":"chat.completion.chunk","created":0,"model":"m","choices":[{"index":0,"delta":%s}]}\n\n'
-)
+_HEAD = b'data: {"id":"c","object":"chat.completion.chunk","created":0,"model":"m","choices":['
+_PIECE = _HEAD + b'{"index":0,"delta":%s}]}\n\n'
 _FIRST = _PIECE % b'{"role":"assistant","content":""},"finish_reason":null'
 _WORD = _PIECE % b'{"content":" palavra"},"finish_reason":null'
 _LAST = _PIECE % b'{},"finish_reason":"stop"'
-_USAGE = (
-    b'data: {"id":"c","object":"chat.completion.chunk","created":0,"model":"m","choices":[],'
-    b'"usage":{"prompt_tokens":9,"completion_tokens":9,"total_tokens":18}}\n\ndata: [DONE]\n\n'
-)
+_USAGE = _HEAD + b'],"usage":{"prompt_tokens":9,"completion_tokens":9,"total_tokens":18}}\n\ndata: [DONE]\n\n'
 
 
 async def model(scope: Scope, receive: Receive, send: Send) -> None:

@@ -13,9 +13,11 @@ import time
 import httpx
 
 from dev.console import DevError, failure
+from dev.demo_answers import AnswerReceiver, answer_receiver, ask
 from dev.demo_events import publish_results, take_events
 from dev.demo_requests import Case, cases, document_cases, follow_all
 from dev.demo_view import View, show_results, watching
+from dev.processes import ROOT
 from dev.stack import Stack, running_stack
 from dev.up import stop_on_sigterm
 from handlers.configured import configured_domains
@@ -24,21 +26,25 @@ from shared.settings import DomainSettings
 DEADLINE_S = 120.0
 HTTP_TIMEOUT_S = 30.0
 INTERRUPTED = 130
+QUESTION = "conversas/resposta"
 
 
-def run(stack: Stack) -> list[Case]:
-    """Post, follow, show. Returns the cases that did not complete."""
+def run(stack: Stack, receiver: AnswerReceiver) -> list[str]:
+    """Post, follow, show. Returns the names of what did not complete."""
     settings = stack.settings.domains
     all_cases = [*cases(stack.domains, settings), *document_cases(stack.domains, settings, stack.mllp)]
     print(f"\nSending {len(all_cases)} requests to {stack.api_url} and following them:", flush=True)
     with watching(all_cases) as view:
         asyncio.run(_follow(stack.api_url, all_cases, view))
     show_results(all_cases)
+    answered, words = ask(stack.api_url, receiver)
+    print(f"{QUESTION}: {words}", flush=True)
     told = take_events(stack.broker.worker_url, stack.domains.values())
     if told:
         counts = ", ".join(f"{count} {kind}" for kind, count in sorted(told.items()))
         print(f"\nTold to other systems as CloudEvents on eventos.resultados, alerts before any model: {counts}.")
-    return [case for case in all_cases if not case.succeeded]
+    failed = [case.name for case in all_cases if not case.succeeded]
+    return failed if answered else [*failed, QUESTION]
 
 
 async def _follow(api_url: str, all_cases: list[Case], view: View) -> None:
@@ -46,10 +52,10 @@ async def _follow(api_url: str, all_cases: list[Case], view: View) -> None:
         await follow_all(client, all_cases, view.changed, DEADLINE_S)
 
 
-def verdict(stack: Stack, failed: list[Case]) -> int:
+def verdict(stack: Stack, failed: list[str]) -> int:
     if not failed:
         return 0
-    names = ", ".join(case.name for case in failed)
+    names = ", ".join(failed)
     advice = f"The logs in {stack.processes.logs} say why; then run make demo again."
     failure(DevError(f"Did not complete: {names}.\n  {advice}"))
     return 1
@@ -64,8 +70,8 @@ def main() -> int:
     print("Bringing Plantão up for a demo:", flush=True)
     try:
         publish_results(configured_domains(DomainSettings()))
-        with running_stack("demo") as stack:
-            code = verdict(stack, run(stack))
+        with answer_receiver(ROOT / ".run" / "demo") as receiver, running_stack("demo") as stack:
+            code = verdict(stack, run(stack, receiver))
     except KeyboardInterrupt:
         print("\nInterrupted.", file=sys.stderr, flush=True)
         return INTERRUPTED

@@ -62,8 +62,13 @@ class Case:
 
 
 def cases(domains: dict[str, Domain], settings: DomainSettings) -> list[Case]:
-    """One per event of every domain."""
-    return [Case(domain, event, url_prefix(domain, settings)) for domain in domains.values() for event in domain.events]
+    """One per event that is posted to its domain; for those with a door of their own see `demo_answers`."""
+    return [
+        Case(domain, event, url_prefix(domain, settings))
+        for domain in domains.values()
+        for event in domain.events
+        if event.path is not None
+    ]
 
 
 def document_cases(domains: dict[str, Domain], settings: DomainSettings, mllp: tuple[str, int] | None) -> list[Case]:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from api.bodies import read_json
 from api.chat import Chat
+from api.chat_buffer import Ending
 from api.chat_exchange import Exchange
 from api.chat_frames import AnswerStream, local_frames, stored_frames
 from api.chat_generation import Generation
@@ -121,20 +122,20 @@ async def _answered(request: Request, chat: Chat, exchange: Exchange, generation
     generation.join()
     reads_on = False
     try:
-        await unless_gone(request, generation.begun() if stream else generation.ended())
-        await _raise_failure(chat, exchange, generation, stream)
+        ending = await unless_gone(request, generation.begun() if stream else generation.ended())
+        await _raise_failure(chat, exchange, ending, stream)
         if stream:
             reads_on = True
             return AnswerStream(local_frames(generation, 0), generation.message, generation.leave)
-        return _whole(await chat.message(exchange.conversation.owner, exchange.answer.id))
+        assert ending is not None
+        return _whole(ending.outcome.of(generation.message))
     finally:
         if not reads_on:
             generation.leave()
 
 
-async def _raise_failure(chat: Chat, exchange: Exchange, generation: Generation, stream: bool) -> None:
+async def _raise_failure(chat: Chat, exchange: Exchange, ending: Ending | None, stream: bool) -> None:
     """A failure that may still choose the status line does; a stream that has begun ends `incomplete` instead."""
-    ending = generation.buffer.ending
     if ending is None or ending.error is None:
         return
     if not ending.outcome.content:

@@ -5,6 +5,7 @@ Each function runs inside the caller's transaction. Answers, which come little b
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import and_, insert, literal, not_, select
@@ -21,7 +22,8 @@ PATH_LIMIT = 200
 """So many messages are ever read for one prompt; what is older is in the summary."""
 
 _m = conversation_messages.c
-_COLUMNS = tuple(column.name for column in _m)
+_NULLS = {column.name: None for column in _m}
+_INSERT = insert(conversation_messages)
 
 
 def append(
@@ -61,10 +63,15 @@ def append(
 
 def add(connection: Connection, conversation: Conversation, values: dict[str, Any]) -> Message:
     """Insert one row of `conversation` from the columns that `values` names; the others are null."""
-    row: dict[str, Any] = dict.fromkeys(_COLUMNS) | values
-    row |= {"conversation_id": conversation.id, "tenant": conversation.tenant, "client": conversation.client}
-    connection.execute(insert(conversation_messages), row)
-    return Message(**row)
+    return add_all(connection, conversation, [values])[0]
+
+
+def add_all(connection: Connection, conversation: Conversation, rows: Sequence[dict[str, Any]]) -> list[Message]:
+    """Insert rows as `add` does, in one statement."""
+    common = {"conversation_id": conversation.id, "tenant": conversation.tenant, "client": conversation.client}
+    whole: list[dict[str, Any]] = [_NULLS | values | common for values in rows]
+    connection.execute(_INSERT, whole)
+    return [Message(**row) for row in whole]
 
 
 def get(connection: Connection, owner: Owner, message_id: str) -> Message:

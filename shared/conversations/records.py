@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from shared.clock import now
 from shared.llm.contract import Usage
 
 
@@ -108,6 +109,28 @@ class Outcome:
     prompt_estimate: int | None = None
     cost_microusd: int | None = None
     error_code: str | None = None
+    finished_at: datetime = field(default_factory=now)
+
+    def of(self, message: Message) -> Message:
+        """The message as it stands once this is written."""
+        usage = self.usage
+        return replace(
+            message,
+            status=self.status.value,
+            content=self.content,
+            finish_reason=self.finish_reason,
+            tool_calls=self.tool_calls,
+            deployment=self.deployment,
+            prompt_tokens=usage.prompt_tokens if usage else None,
+            completion_tokens=usage.completion_tokens if usage else None,
+            usage_source=usage.source if usage else None,
+            prompt_estimate=self.prompt_estimate,
+            cost_microusd=self.cost_microusd,
+            error_code=self.error_code,
+            owner=None,
+            lease_until=None,
+            finished_at=self.finished_at,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,8 +29,12 @@ def create(
     model: str | None = None,
     system: str | None = None,
     patient: dict[str, Any] | None = None,
+    places: int = 0,
 ) -> Conversation:
-    """A new, empty conversation; `conversation_id` where the caller made it beforehand."""
+    """A new conversation; `conversation_id` where the caller made it beforehand.
+
+    `places` are those in its order that the caller fills in the same transaction, from 1 on (as `take_seqs`).
+    """
     moment = now()
     made = Conversation(
         id=conversation_id or str(uuid7()),
@@ -42,7 +46,7 @@ def create(
         model=model,
         system=system,
         patient=patient,
-        last_seq=0,
+        last_seq=places,
         version=1,
         created_at=moment,
         updated_at=moment,

@@ -17,7 +17,6 @@ from shared.llm.gateway import Gateway
 from shared.llm.ledger import book
 from shared.llm.ports import ModelClient, ReplyCache
 from shared.llm.privacy_door import PrivacyDoor
-from shared.llm.privacy_door import PrivacyDoor
 from shared.llm.providers import create_client
 from shared.llm.residences import Residences
 from shared.llm.residency import deployment_is_inside

@@ -60,8 +60,8 @@ class Admissibility:
                 inside = self._inside(deployment, residence[name], context)
                 candidates.append(Candidate(name, deployment, inside, prompt, output))
             except (ModelRefused, ModelUnavailable) as reason:
-                metrics.SKIPPED.labels(name, reason.code).inc()
-                _log.info("model_passed_over", deployment=name, kind=reason.code, request_id=context.request_id)
+                metrics.SKIPPED.labels(name, reason.kind).inc()
+                _log.info("model_passed_over", deployment=name, kind=reason.kind, request_id=context.request_id)
                 reasons.append(reason)
         return candidates, reasons
 
@@ -81,9 +81,13 @@ class Admissibility:
         if residence is not False:
             raise residence
         if not self._transfer_allowed:
-            raise TransferRefused("modelo fora da instituição sem TRANSFERENCIA_INTERNACIONAL (LGPD art. 33)")
+            raise TransferRefused(
+                "modelo fora da instituição sem TRANSFERENCIA_INTERNACIONAL (LGPD art. 33)", kind="transfer"
+            )
         if context.free_text and not deployment.free_text:
-            raise TransferRefused("texto livre só vai a modelos da instituição ou declarados aptos (free_text)")
+            raise TransferRefused(
+                "texto livre só vai a modelos da instituição ou declarados aptos (free_text)", kind="transfer"
+            )
         return False
 
 

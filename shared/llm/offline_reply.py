@@ -86,7 +86,9 @@ def _findings(messages: list[Message]) -> Iterator[Message]:
 
 def _is_finding(item: Any) -> bool:
     """Anybody may send a block that only looks like a case."""
-    if not isinstance(item, dict) or not all(isinstance(item.get(key), str) for key in ("id", "gravidade", "descricao")):
+    if not isinstance(item, dict) or not all(
+        isinstance(item.get(key), str) for key in ("id", "gravidade", "descricao")
+    ):
         return False
     return item["gravidade"] in _ORDER
 

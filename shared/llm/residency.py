@@ -60,7 +60,7 @@ def is_inside(base_url: str) -> bool:
     parts = urlsplit(base_url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ModelRefused("o endereço do modelo não é http(s)")
-    return all(_address_inside(address) for address in _addresses(parts.hostname))
+    return all(is_address_inside(address) for address in _addresses(parts.hostname))
 
 
 def _addresses(host: str) -> set[str]:
@@ -74,7 +74,8 @@ def _addresses(host: str) -> set[str]:
     return {str(entry[4][0]) for entry in found}
 
 
-def _address_inside(text: str) -> bool:
+def is_address_inside(text: str) -> bool:
+    """Of an IP address as text; an IPv6 one may name its zone."""
     address = ipaddress.ip_address(text.partition("%")[0])
     mapped = getattr(address, "ipv4_mapped", None)
     return any((mapped or address) in network for network in _INSIDE)

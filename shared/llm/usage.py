@@ -23,6 +23,7 @@ class Dimension(StrEnum):
     """What the sums of a day are split by."""
 
     DEPLOYMENT = "deployment"
+    MODEL = "model"
     SURFACE = "surface"
     DOMAIN = "domain"
     CLIENT = "client"

@@ -14,7 +14,7 @@ from datetime import date
 
 from shared.privacy.birth_dates import date_of, notations
 from shared.privacy.folding import Folded, Word, words_of
-from shared.privacy.spans import Span
+from shared.privacy.spans import Kind, Span
 from shared.privacy.squeezed import Squeezed
 from shared.privacy.value_kinds import (
     CONNECTIVES,
@@ -71,11 +71,14 @@ class KnownValues:
                     yield self._span(folded, found.start(), found.end(), frozenset({value}))
 
     def _span(self, folded: Folded, start: int, end: int, owners: frozenset[str]) -> Span:
-        """A surname of two people belongs to neither: it must never come back as the other's full name."""
+        """A surname of two people belongs to neither: it must never come back as the other's full name.
+
+        What a name shares with an address or an e-mail is the person's.
+        """
         first, last = folded.origin(start, end)
-        value = min(owners)
-        named = value if len(owners) == 1 else folded.text[start:end]
-        return Span(first, last, self._kinds[value], named, known=True)
+        people = frozenset(value for value in owners if self._kinds[value] is Kind.PERSON)
+        owner, *others = sorted(people or owners)
+        return Span(first, last, self._kinds[owner], folded.text[start:end] if others else owner, known=True)
 
     def _names(self, folded: Folded, words: list[Word]) -> Iterator[Span]:
         """Runs of neighbouring words of one value."""

@@ -18,6 +18,7 @@ from shared.llm.parameters import asked_parameters
 from shared.llm.ports import ModelClient
 from shared.llm.residency import address_of
 from shared.llm.wire.http_clients import CONNECT_TIMEOUT_S, MAX_CONNECTIONS, tls_context
+from shared.llm.wire.inside_only import stay_inside
 from shared.llm.wire.langchain_client import Dialect, LangChainClient
 from shared.llm.wire.langchain_messages import langchain_messages
 
@@ -27,9 +28,7 @@ _CHOICES = {"auto": "auto", "none": "none", "required": "any"}
 class _CountingModel(ChatAnthropic):
     """LangChain reads the usage of a stream from its last event alone; the prompt's tokens may stand in the first."""
 
-    def _make_message_chunk_from_anthropic_event(
-        self, event: Any, **how: Any
-    ) -> tuple[AIMessageChunk | None, Any]:
+    def _make_message_chunk_from_anthropic_event(self, event: Any, **how: Any) -> tuple[AIMessageChunk | None, Any]:
         chunk, block = super()._make_message_chunk_from_anthropic_event(event, **how)
         if event.type == "message_start" and chunk is not None:
             chunk.usage_metadata = _create_usage_metadata(event.message.usage)
@@ -42,16 +41,22 @@ def open_client(deployment: Deployment, *, inside: bool) -> ModelClient:
     address = address_of(deployment).removesuffix("/").removesuffix("/v1")
     timeout = httpx2.Timeout(None, connect=CONNECT_TIMEOUT_S)
     limits = httpx2.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=64)
+    transport = httpx2.AsyncHTTPTransport(verify=tls_context(), limits=limits, trust_env=False)
     http = httpx2.AsyncClient(
-        timeout=timeout, limits=limits, verify=tls_context(), follow_redirects=False, trust_env=not inside
+        timeout=timeout,
+        limits=limits,
+        verify=tls_context(),
+        transport=stay_inside(transport) if inside else None,
+        follow_redirects=False,
+        trust_env=not inside,
     )
     model = _CountingModel(
-        model_name=deployment.model,
+        model=deployment.model,
         base_url=address,
         api_key=key,
         max_retries=0,
         stream_usage=True,
-        max_tokens_to_sample=deployment.max_output_tokens,
+        max_tokens=deployment.max_output_tokens,
         timeout=None,
         stop=None,
     )
@@ -83,7 +88,9 @@ def _options(request: ChatRequest) -> dict[str, Any]:
     if output:
         options["output_config"] = output
     if request.tools:
-        options["tools"] = [convert_to_anthropic_tool(tool, strict=tool["function"].get("strict")) for tool in request.tools]
+        options["tools"] = [
+            convert_to_anthropic_tool(tool, strict=tool["function"].get("strict")) for tool in request.tools
+        ]
         options["tool_choice"] = _tool_choice(given)
     return options
 

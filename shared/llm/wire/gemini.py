@@ -61,7 +61,12 @@ def open_client(deployment: Deployment, *, inside: bool) -> ModelClient:
     http.event_hooks = {"response": [_note_opened]}
     address, version = _split_version(address_of(deployment))
     model = _ClosingModel(
-        model=deployment.model, api_key=key, vertexai=False, max_retries=1, temperature=None, base_url=address,
+        model=deployment.model,
+        api_key=key,
+        vertexai=False,
+        max_retries=1,
+        temperature=None,
+        base_url=address,
         client_args={"verify": tls_context()},
     )
     model.client = Client(

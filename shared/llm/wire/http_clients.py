@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import httpx
 
-from shared.llm.sharded_transport import ShardedTransport
+from shared.llm.wire.sharded_transport import ShardedTransport
 
 CONNECT_TIMEOUT_S = 5.0
 MAX_CONNECTIONS = 512

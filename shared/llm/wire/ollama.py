@@ -13,10 +13,10 @@ from shared.llm.contract import ChatRequest
 from shared.llm.parameters import asked_parameters
 from shared.llm.ports import ModelClient
 from shared.llm.residency import address_of
-from shared.llm.sharded_transport import ShardedTransport
 from shared.llm.wire.http_clients import CONNECT_TIMEOUT_S, MAX_CONNECTIONS, tls_context
 from shared.llm.wire.langchain_client import Dialect, LangChainClient
 from shared.llm.wire.langchain_messages import langchain_messages
+from shared.llm.wire.sharded_transport import ShardedTransport
 
 _OPTIONS = {
     "temperature": "temperature",
@@ -40,7 +40,9 @@ def open_client(deployment: Deployment, *, inside: bool) -> ModelClient:
     if inside:
         http["transport"] = ShardedTransport(MAX_CONNECTIONS, tls_context())
     address = address_of(deployment).rstrip("/").removesuffix("/v1").removesuffix("/api")
-    model: Any = ChatOllama(model=deployment.model, base_url=address, async_client_kwargs=http, client_kwargs={"verify": tls_context()})
+    model: Any = ChatOllama(
+        model=deployment.model, base_url=address, async_client_kwargs=http, client_kwargs={"verify": tls_context()}
+    )
 
     def call(request: ChatRequest) -> tuple[list[BaseMessage], dict[str, Any]]:
         return langchain_messages(request.messages), _call_options(deployment, request)

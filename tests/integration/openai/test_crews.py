@@ -11,18 +11,16 @@ import httpx
 import openai
 import pytest
 
-from handlers.exames.handler import HANDLERS
 from shared.database import Database
-from shared.findings import AVISO_RECUSA_IA, Avaliacao
+from shared.findings import AVISO_RASCUNHO, AVISO_RECUSA_IA, Avaliacao
 from shared.tasks.claiming import Claimed
 from shared.tasks.settling import Completed, NotCompleted, Settlement
 from shared.tasks.states import TaskStatus
 from shared.tasks.timeline import TimelineKind
-from tests.integration.openai.crew_worker import accepted, example, working
+from tests.integration.openai.crew_worker import accepted, envelope, example, rules_alone, working
 from tests.integration.openai.surface import Scripted, listening
 
 CREW = "crew:exames.hemograma"
-HEMOGRAM = HANDLERS["hemograma"]
 OPINION = {"texto": "Plaquetas críticas [A1].", "citacoes": ["A1"], "agentes": ["hematologista"]}
 SECRET = "Segredo que não pode voltar"
 
@@ -48,13 +46,9 @@ def said(payload: Any) -> Any:
 
 
 def with_opinion(claim: Claimed, request: Any, evaluation: Avaliacao) -> Settlement:
-    result = HEMOGRAM.degrade(request, evaluation) | {"parecer": OPINION}
-    result["proveniencia"] = {"tokens": {"prompt": 40, "completion": 9}}
+    provenance = {"tokens": {"prompt": 40, "completion": 9}}
+    result = envelope(evaluation, AVISO_RASCUNHO, parecer=OPINION, proveniencia=provenance)
     return Completed(claim.task_id, claim.fence, claim.run, result)
-
-
-def rules_alone(claim: Claimed, request: Any, evaluation: Avaliacao) -> Settlement:
-    return Completed(claim.task_id, claim.fence, claim.run, HEMOGRAM.degrade(request, evaluation), degraded=True)
 
 
 def failing(claim: Claimed, request: Any, evaluation: Avaliacao) -> Settlement:
@@ -63,7 +57,7 @@ def failing(claim: Claimed, request: Any, evaluation: Avaliacao) -> Settlement:
 
 
 def test_the_opinion_is_the_answer_and_the_task_stands_behind_it(client: openai.OpenAI, database: Database) -> None:
-    with working(database, HEMOGRAM.evaluate, with_opinion):
+    with working(database, with_opinion):
         answer = client.chat.completions.create(model=CREW, messages=said(case()))
     text = answer.choices[0].message.content or ""
     assert text.startswith(OPINION["texto"]) and "sem validade clínica" in text.lower()
@@ -78,7 +72,7 @@ def test_the_opinion_is_the_answer_and_the_task_stands_behind_it(client: openai.
 
 
 def test_without_an_opinion_the_findings_speak_worst_first(client: openai.OpenAI, database: Database) -> None:
-    with working(database, HEMOGRAM.evaluate, rules_alone):
+    with working(database, rules_alone):
         answer = client.chat.completions.create(model=CREW, messages=said(case()))
     text = answer.choices[0].message.content or ""
     about = (answer.model_extra or {})["plantao"]
@@ -93,13 +87,13 @@ def test_without_an_opinion_the_findings_speak_worst_first(client: openai.OpenAI
 def test_a_patient_who_refuses_ai_gets_rules_only(client: openai.OpenAI, database: Database) -> None:
     payload = case()
     payload["paciente"] = payload["paciente"] | {"recusa_ia": True}
-    with working(database, HEMOGRAM.evaluate, rules_alone):
+    with working(database, rules_alone):
         answer = client.chat.completions.create(model=CREW, messages=said(payload))
     assert AVISO_RECUSA_IA in (answer.choices[0].message.content or "")
 
 
 def test_a_stream_shows_progress_and_then_the_text(url: str, client: openai.OpenAI, database: Database) -> None:
-    with working(database, HEMOGRAM.evaluate, with_opinion):
+    with working(database, with_opinion):
         body = {"model": CREW, "messages": said(case()), "stream": True, "stream_options": {"include_usage": True}}
         raw = httpx.post(f"{url}/chat/completions", json=body, timeout=30)
         chunks = list(client.chat.completions.create(model=CREW, messages=said(case()), stream=True))
@@ -119,7 +113,7 @@ def test_the_same_content_is_the_same_task_until_a_key_says_otherwise(
 ) -> None:
     """Official clients repeat on their own and send no key: the work must not be done twice."""
     payload = case()
-    with working(database, HEMOGRAM.evaluate, with_opinion):
+    with working(database, with_opinion):
         for messages in (
             said(payload),
             [{"role": "user", "content": f"```json\n{json.dumps(payload, indent=1)}\n```"}],
@@ -134,7 +128,7 @@ def test_the_same_content_is_the_same_task_until_a_key_says_otherwise(
 
 
 def test_a_failed_task_says_why_and_is_not_repeated(client: openai.OpenAI, database: Database) -> None:
-    with working(database, HEMOGRAM.evaluate, failing):
+    with working(database, failing):
         with pytest.raises(openai.InternalServerError) as whole:
             client.with_options(max_retries=2).chat.completions.create(model=CREW, messages=said(case()))
         with pytest.raises(openai.APIError) as streamed:

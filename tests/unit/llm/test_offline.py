@@ -102,10 +102,15 @@ async def test_a_stream_of_tool_calls() -> None:
 async def test_its_answer_can_be_limited(parameters: dict[str, Any], finish_reason: str) -> None:
     request = ChatRequest(CONVERSATION, parameters=parameters)
     reply = await OfflineClient().complete(request)
-    assert (reply.text, reply.finish_reason) == ("Nenhum modelo de" if finish_reason == "length" else "Nenhum modelo ", finish_reason)
+    assert (reply.text, reply.finish_reason) == (
+        "Nenhum modelo de" if finish_reason == "length" else "Nenhum modelo ",
+        finish_reason,
+    )
     assert [event async for event in OfflineClient().stream(request)][-1] == reply
 
 
 async def test_no_tool_is_called_where_none_may_be() -> None:
-    request = ChatRequest([result(achados=[finding(1, "info", "Um.")])], [tool("a")], parameters={"tool_choice": "none"})
+    request = ChatRequest(
+        [result(achados=[finding(1, "info", "Um.")])], [tool("a")], parameters={"tool_choice": "none"}
+    )
     assert (await OfflineClient().complete(request)).tool_calls == ()

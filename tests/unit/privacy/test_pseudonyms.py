@@ -165,6 +165,11 @@ def test_a_surname_of_two_people_never_comes_back_as_one_of_them(pseudonyms: Pse
     assert pseudonyms.restore("[PESSOA_3]") == "Dias"
 
 
+def test_what_a_name_shares_with_an_e_mail_is_the_persons() -> None:
+    pseudonyms = Pseudonyms(Identifiers(names=frozenset({NAME, "zuleide@casa.br"})))
+    assert pseudonyms.hide(f"{NAME}; Zuleide; zuleide@casa.br") == "[PESSOA_1]; [PESSOA_1b]; [EMAIL_1]"
+
+
 @pytest.mark.parametrize("written", ["[PESSOA_1]", "[pessoa_1]", "\\[PESSOA\\_1\\]", "PESSOA_1", "[PESSOA\\_1]"])
 def test_a_model_may_misspell_a_token_within_bounds(pseudonyms: Pseudonyms, written: str) -> None:
     pseudonyms.hide(NAME)

@@ -240,10 +240,7 @@ def _meaning(outcome: Outcome) -> tuple[str, str, str, str]:
     if outcome.sees == "AnswerBroken":
         sees += ", with the partial text"
     retried = "yes" if outcome.requests > 1 else "no"
-    if outcome.kind == "overflow":
-        elsewhere = "only in a larger window"
-    else:
-        elsewhere = "yes" if outcome.falls_back else "no"
+    elsewhere = "only in a larger window" if outcome.kind == "overflow" else "yes" if outcome.falls_back else "no"
     billed = {
         "nothing": "nothing",
         "estimate": "our estimate of what was read and streamed",
@@ -260,9 +257,10 @@ def document() -> str:
         "Written by `python -m tests.unit.llm.engine.fault_table` from the table that the tests run, each cell against",
         "a real HTTP server. Do not edit it by hand: a test compares the two.",
         "",
-        "*Sees* is what the caller gets where no deployment answers in the end. *Retried*: the same deployment is asked",
-        "again, as often as the policy's `retries` say, while the deadline lasts. *Elsewhere*: the next deployment of",
-        "the policy is asked. A fault that is retried and then passes is not seen at all.",
+        "*The caller sees*: where no deployment answers in the end. *Retried*: the same deployment is asked again, as",
+        "often as the policy's `retries` say, while the deadline lasts; what then passes is not seen at all.",
+        "*Elsewhere*: the next deployment of the policy is asked. Those that do not appear in a row cannot do it:",
+        "their whole answers hold tool arguments as JSON, and not as text that holds JSON.",
         "",
         "| fault | asked | the caller sees | retried | elsewhere | billed | providers |",
         "|---|---|---|---|---|---|---|",

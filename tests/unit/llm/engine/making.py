@@ -69,9 +69,7 @@ def make_gateway(
 ) -> Gateway:
     """What `open_gateway` makes, but for the store."""
     real = lambda found: create_client(found, transfer_allowed=True)  # noqa: E731
-    around = Surroundings(
-        ClientPool(create or real), books or Books(), breakers or OpenBreakers(), door, backoff
-    )
+    around = Surroundings(ClientPool(create or real), books or Books(), breakers or OpenBreakers(), door, backoff)
     return Gateway(
         models,
         around,

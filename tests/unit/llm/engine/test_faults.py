@@ -32,7 +32,7 @@ from tests.unit.llm.engine.fault_table import (
     document,
 )
 from tests.unit.llm.engine.making import REQUEST, context, deployment, make_gateway
-from tests.unit.llm.engine.upstream import Raw, Upstream, listening
+from tests.unit.llm.engine.upstream import Upstream, listening
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 SCENARIOS = ("alone", "once", "backed")

@@ -1,4 +1,4 @@
-"""A provider's server on a bare socket: whatever llmock cannot do to a request, and Ollama, which llmock does not speak.
+"""A provider's server on a bare socket: what llmock cannot do to a request, and Ollama, which it does not speak.
 
 Each connection takes the next fault; one without a fault is piped to llmock, or answered in Ollama's words.
 """
@@ -29,6 +29,9 @@ class Raw:
     body: dict[str, Any] = field(default_factory=dict)
     after: int = 0  # pieces of an answer that come before
     times: int | None = None
+
+
+_JSON = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
 
 
 class Upstream:
@@ -77,11 +80,11 @@ class Upstream:
         elif fault.kind == "truncate" and self._forward_to is None:
             await _chunked(writer, lines[: fault.after])
         elif fault.kind == "truncate":
-            writer.write(b'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 900\r\n\r\n{"id": "x", "c')
+            writer.write(_JSON + b'content-length: 900\r\n\r\n{"id": "x", "c')
         elif fault.kind == "malformed" and self._forward_to is None:
             await _chunked(writer, [*lines[: fault.after], b'{"model": \n'])
         elif fault.kind == "malformed":
-            writer.write(b'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{"id": "x"')
+            writer.write(_JSON + b'content-length: 10\r\n\r\n{"id": "x"')
         elif fault.kind == "empty":
             await _chunked(writer, lines[-1:])
         elif fault.kind in ("stall", "disconnect"):

@@ -142,7 +142,7 @@ Ask = Callable[[ChatRequest], Awaitable[list[dict[str, Any]]]]
 
 def at(body: Any, path: str) -> Any:
     for step in path.split("."):
-        body = body[step] if step in body else None
+        body = body.get(step)
         if body is None:
             return "absent"
     return body
@@ -238,7 +238,9 @@ async def test_ollama_gets_the_whole_window_and_no_tools_where_none_may_be_calle
 @pytest.mark.parametrize("provider", SENT)
 @pytest.mark.parametrize("kind", ["json_object", "json_schema"])
 async def test_structured_output(llmock: LLMock, provider: str, kind: str) -> None:
-    asked = ChatRequest(MESSAGES, parameters={"response_format": JSON_SCHEMA if kind == "json_schema" else {"type": kind}})
+    asked = ChatRequest(
+        MESSAGES, parameters={"response_format": JSON_SCHEMA if kind == "json_schema" else {"type": kind}}
+    )
     if (provider, kind) == ("anthropic", "json_object"):
         with pytest.raises(ParameterRefused, match="response_format"):
             refuse_unhonoured(provider, asked)

@@ -1,4 +1,4 @@
-"""One HTTP transport made of several small connection pools.
+"""One HTTP transport into the house, made of several small connection pools.
 
 httpcore looks at every connection of a pool for every request and every answer, sockets included. With 64 crews in
 flight that cost more than the requests themselves; small pools keep the walk short.
@@ -11,6 +11,8 @@ from itertools import cycle
 
 import httpx
 
+from shared.llm.wire.inside_only import stay_inside
+
 _SHARDS = 16
 
 
@@ -20,7 +22,9 @@ class ShardedTransport(httpx.AsyncBaseTransport):
     def __init__(self, max_connections: int, tls: ssl.SSLContext) -> None:
         each = max(1, max_connections // _SHARDS)
         limits = httpx.Limits(max_connections=each, max_keepalive_connections=each)
-        self._pools = [httpx.AsyncHTTPTransport(verify=tls, limits=limits, trust_env=False) for _ in range(_SHARDS)]
+        self._pools = [
+            stay_inside(httpx.AsyncHTTPTransport(verify=tls, limits=limits, trust_env=False)) for _ in range(_SHARDS)
+        ]
         self._turn = cycle(self._pools)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
