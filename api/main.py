@@ -29,11 +29,13 @@ from handlers.configured import configured_domains
 from handlers.registry import load_readbacks, load_readers
 from shared.clinical.table_files import InvalidTables
 from shared.database import Database
+from shared.domain import Domain
+from shared.fhir.readback import Readback
 from shared.files.store import FileStore
 from shared.llm.assembly import open_gateway
-from shared.llm.catalogue import CatalogueInvalid, load_catalogue
+from shared.llm.catalogue import Catalogue, CatalogueInvalid, load_catalogue
 from shared.logging import configure_logging
-from shared.notifications.receivers import ReceiversUnreadable, load_receivers
+from shared.notifications.receivers import Receivers, ReceiversUnreadable, load_receivers
 from shared.privacy.blind_index import BlindIndexes
 from shared.settings import Settings, settings_of_program
 from shared.version import VERSION
@@ -49,42 +51,8 @@ def create_app(config: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        platform = config.platform
-        database = Database(platform.database_url.get_secret_value(), platform.database_pool_size)
-        watcher = Watcher(database)
-        submission = Submission(config, database, found)
-        files = FileStore(config.files.files_dir)
-        files.forget_drafts()
-        blind = BlindIndexes(config.privacy.blind_index_key.get_secret_value())
-        gateway = open_gateway(config, database, catalogue)
-        rates = RateLimits(database, config.api)
-        chat = Chat(config, database, gateway)
-        chat.start()
-        app.state.parts = Parts(
-            config,
-            found,
-            database,
-            submission,
-            watcher,
-            files,
-            blind,
-            readbacks,
-            gateway,
-            receivers,
-            chat,
-            catalogue,
-            rates,
-        )
-        # What start-up made stays for good: the collector need not walk it again and again under load.
-        gc.collect()
-        gc.freeze()
-        yield
-        await watcher.close()
-        await chat.close()
-        await gateway.close()
-        await submission.close()
-        rates.close()
-        database.close()
+        async with _opened(config, found, readbacks, receivers, catalogue) as app.state.parts:
+            yield
 
     app = FastAPI(
         title="Plantão",
@@ -95,9 +63,63 @@ def create_app(config: Settings) -> FastAPI:
         redoc_url=None,
     )
     errors.install(app)
+    _include_routers(app, config, found)
+    if config.api.api_docs:
+        documentation.install(app, config.domains, found)
+    return app
+
+
+@asynccontextmanager
+async def _opened(
+    config: Settings,
+    found: dict[str, Domain],
+    readbacks: dict[str, dict[str, Readback]],
+    receivers: Receivers,
+    catalogue: Catalogue,
+) -> AsyncIterator[Parts]:
+    """Everything that has connections or threads, for as long as the process serves."""
+    platform = config.platform
+    database = Database(platform.database_url.get_secret_value(), platform.database_pool_size)
+    watcher = Watcher(database)
+    submission = Submission(config, database, found)
+    files = FileStore(config.files.files_dir)
+    files.forget_drafts()
+    blind = BlindIndexes(config.privacy.blind_index_key.get_secret_value())
+    gateway = open_gateway(config, database, catalogue)
+    rates = RateLimits(database, config.api)
+    chat = Chat(config, database, gateway)
+    chat.start()
+    parts = Parts(
+        config,
+        found,
+        database,
+        submission,
+        watcher,
+        files,
+        blind,
+        readbacks,
+        gateway,
+        receivers,
+        chat,
+        catalogue,
+        rates,
+    )
+    # What start-up made stays for good: the collector need not walk it again and again under load.
+    gc.collect()
+    gc.freeze()
+    yield parts
+    await watcher.close()
+    await chat.close()
+    await gateway.close()
+    await submission.close()
+    rates.close()
+    database.close()
+
+
+def _include_routers(app: FastAPI, config: Settings, found: dict[str, Domain]) -> None:
     for key, domain in found.items():
         prefix = config.domains.of(key).prefix or f"/api/{key}"
-        domain_routers.install(app, domain, prefix, load_readers(domain, packages))
+        domain_routers.install(app, domain, prefix, load_readers(domain, config.domains.domain_packages))
     for router in (
         tasks.router,
         reviews.router,
@@ -119,9 +141,6 @@ def create_app(config: Settings) -> FastAPI:
         app.include_router(ingestion.router, prefix=config.domains.of("ingestao").prefix or "/api/ingestao")
     if "conversas" in found:
         app.include_router(webhook_routers.router)
-    if config.api.api_docs:
-        documentation.install(app, config.domains, found)
-    return app
 
 
 def main() -> None:

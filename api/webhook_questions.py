@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from sqlalchemy import select
 from sqlalchemy.engine import Connection
 from uuid_utils import uuid7
 
@@ -17,7 +16,6 @@ from shared.conversations.records import Owner
 from shared.conversations.turns import NewQuestion
 from shared.errors import BodyTooLarge, InvalidField
 from shared.notifications.receivers import Receivers
-from shared.tasks.schema import tasks
 from shared.tasks.traits import traits_of
 
 DOMAIN, EVENT = "conversas", "resposta"
@@ -93,9 +91,3 @@ def check_conversation(connection: Connection, caller: Caller, question: Pergunt
     conversation = store.get(connection, Owner(caller.tenant, caller.client), question.conversation_id)
     if question.user_id is not None and question.user_id != conversation.user_id:
         raise InvalidField([("user_id", "a conversa é de outro usuário, ou de nenhum; comece outra")])
-
-
-def conversation_of(connection: Connection, task_id: str) -> str:
-    """The conversation of an accepted question."""
-    found: str = connection.execute(select(tasks.c.sequence).where(tasks.c.id == task_id)).scalar_one()
-    return found

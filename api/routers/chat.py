@@ -40,7 +40,7 @@ _BODY = {
         },
     }
 }
-_STREAM: dict[str, Any] = {"content": {"text/event-stream": {"schema": {"type": "string"}}}}
+_STREAM: dict[str, Any] = {"content": {"text/event-stream": {}}}
 _GONE = 499  # nobody reads it; what nginx writes in its log for the same
 _PRIVATE = {"Cache-Control": "no-store"}
 

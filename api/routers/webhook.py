@@ -22,7 +22,6 @@ from api.webhook_questions import (
     EVENT,
     Headers,
     check_conversation,
-    conversation_of,
     new_question,
     question_of,
 )
@@ -83,7 +82,7 @@ async def ask(request: Request, parts: AppParts, caller: CurrentCaller, allowed:
     ACCEPTED.labels(DOMAIN, EVENT).inc()
     conversation = new.task.traits.sequence
     if not accepted.created:
-        conversation = await _read(parts, lambda connection: conversation_of(connection, accepted.task_id))
+        conversation = await _read(parts, lambda connection: turns.conversation_of(connection, accepted.task_id))
     url = f"/webhook/{accepted.task_id}"
     answer = {
         "request_id": accepted.task_id,

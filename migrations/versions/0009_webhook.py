@@ -14,7 +14,8 @@ down_revision = "0008"
 branch_labels = None
 depends_on = None
 
-_IN_SEQUENCE = sa.text("sequence IS NOT NULL")
+# Only what has not ended holds others back.
+_IN_SEQUENCE = sa.text("sequence IS NOT NULL AND finished_at IS NULL")
 
 
 def upgrade() -> None:

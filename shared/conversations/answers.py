@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, case, func, literal_column, select, update
+from sqlalchemy import Boolean, bindparam, case, func, literal_column, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 from uuid_utils import uuid7
@@ -30,6 +30,20 @@ _EXTEND = (
     update(conversation_messages)
     .where(_m.id == bindparam("which"), _STREAMS)
     .values(content=func.substr(_m.content, 1, bindparam("offset")).concat(bindparam("piece")))
+)
+_ENDING = (
+    "content status finish_reason tool_calls deployment prompt_tokens completion_tokens usage_source prompt_estimate "
+    "cost_microusd error_code finished_at"
+)
+_END = (
+    update(conversation_messages)
+    .where(_m.id == bindparam("which"), _STREAMS)
+    .values(
+        owner=None,
+        lease_until=None,
+        idempotency_key=case((bindparam("keeps_key", type_=Boolean()), _m.idempotency_key)),
+        **{name: bindparam(f"new_{name}") for name in _ENDING.split()},
+    )
 )
 _BUSY = "esta conversa já tem uma resposta em geração; espere que termine ou cancele-a"
 
@@ -160,37 +174,28 @@ def renew(connection: Connection, owner: str, lease_s: float) -> set[str]:
 
 def end(connection: Connection, items: Sequence[Outcome]) -> list[bool]:
     """Close answers for good; False: it had ended, or was erased, before. A second time changes nothing."""
-    return [connection.execute(_closed(item)).rowcount == 1 for item in items]
+    return [connection.execute(_END, _ending(item)).rowcount == 1 for item in items]
 
 
-def _closed(item: Outcome) -> Any:
+def _ending(item: Outcome) -> dict[str, Any]:
     usage = item.usage
-    return (
-        update(conversation_messages)
-        .where(_m.id == item.message_id, _STREAMS)
-        .values(
-            content=item.content,
-            status=item.status.value,
-            finish_reason=item.finish_reason,
-            tool_calls=item.tool_calls,
-            deployment=item.deployment,
-            prompt_tokens=usage.prompt_tokens if usage else None,
-            completion_tokens=usage.completion_tokens if usage else None,
-            usage_source=usage.source if usage else None,
-            prompt_estimate=item.prompt_estimate,
-            cost_microusd=item.cost_microusd,
-            error_code=item.error_code,
-            idempotency_key=_m.idempotency_key if item.content or _whole(item) else None,
-            owner=None,
-            lease_until=None,
-            finished_at=item.finished_at,
-        )
-    )
-
-
-def _whole(item: Outcome) -> bool:
-    """What ended without a word may be asked for again under the same key."""
-    return item.status == MessageStatus.COMPLETE
+    return {
+        "which": item.message_id,
+        # What ended without a word may be asked for again under the same key.
+        "keeps_key": bool(item.content) or item.status == MessageStatus.COMPLETE,
+        "new_content": item.content,
+        "new_status": item.status.value,
+        "new_finish_reason": item.finish_reason,
+        "new_tool_calls": item.tool_calls,
+        "new_deployment": item.deployment,
+        "new_prompt_tokens": usage.prompt_tokens if usage else None,
+        "new_completion_tokens": usage.completion_tokens if usage else None,
+        "new_usage_source": usage.source if usage else None,
+        "new_prompt_estimate": item.prompt_estimate,
+        "new_cost_microusd": item.cost_microusd,
+        "new_error_code": item.error_code,
+        "new_finished_at": item.finished_at,
+    }
 
 
 def expire(connection: Connection, moment: datetime, conversation_id: str | None = None) -> list[str]:

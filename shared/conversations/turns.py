@@ -51,6 +51,12 @@ def owner_of(connection: Connection, task_id: str) -> Owner:
     return Owner(*connection.execute(select(_t.tenant, _t.client).where(_t.id == task_id)).one())
 
 
+def conversation_of(connection: Connection, task_id: str) -> str:
+    """The conversation of an accepted question."""
+    found: str = connection.execute(select(_t.sequence).where(_t.id == task_id)).scalar_one()
+    return found
+
+
 def said_before(connection: Connection, task_id: str, conversation_id: str | None) -> Said:
     """What was said before the question `task_id`, oldest first, without its own turn where that stands already.
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import structlog
 
-from shared.errors import ModelRefused, ModelUnavailable
+from shared.errors import ModelRefused, ModelUnavailable, StoreUnavailable
 from shared.llm.bill import Bill
 from shared.llm.candidates import Candidate, NotAsked
 from shared.llm.contract import ChatRequest, TextDelta, ToolCall, ToolCallDelta
@@ -119,10 +120,13 @@ class Attempt:
     async def _reserved(self) -> bool:
         """Raises StoreUnavailable."""
         try:
-            await self.bill.reserve()
+            async with asyncio.timeout_at(self._asked.until):
+                await self.bill.reserve()
         except BudgetExhausted as refusal:
             self.refusal = refusal
             return False
+        except TimeoutError:
+            raise StoreUnavailable("o banco de dados não respondeu no prazo da chamada") from None
         return True
 
     def _leaves(self, piece: Piece) -> None:

@@ -19,10 +19,10 @@ class Limits:
     def __init__(self, deployment: Deployment, until: float) -> None:
         self._loop = asyncio.get_running_loop()
         now = self._loop.time()
-        self._idle_s = deployment.idle_s
         self._end = min(until, now + deployment.deadline_s)
-        self._silence = now + deployment.first_token_s
-        self._kind = FaultKind.FIRST_TOKEN_TIMEOUT
+        self._first = now + deployment.first_token_s
+        self._idle_s = deployment.idle_s
+        self._begun = False
 
     async def whole(self, answer: Awaitable[T]) -> T:
         """The answer to a request that does not stream. Raises Unusable."""
@@ -30,12 +30,15 @@ class Limits:
 
     async def piece(self, answer: Awaitable[T]) -> T:
         """The next piece of a stream. Raises Unusable."""
-        if self._end <= self._silence:
-            found = await self._before(self._end, FaultKind.TIMEOUT, answer)
+        if self._begun:
+            # Counted from when somebody waits: a reader who takes a while is not the provider's silence.
+            moment, kind = self._loop.time() + self._idle_s, FaultKind.IDLE_TIMEOUT
         else:
-            found = await self._before(self._silence, self._kind, answer)
-        self._silence = self._loop.time() + self._idle_s
-        self._kind = FaultKind.IDLE_TIMEOUT
+            moment, kind = self._first, FaultKind.FIRST_TOKEN_TIMEOUT
+        if self._end <= moment:
+            moment, kind = self._end, FaultKind.TIMEOUT
+        found = await self._before(moment, kind, answer)
+        self._begun = True
         return found
 
     @staticmethod

@@ -31,6 +31,8 @@ def estimate_prompt(request: ChatRequest) -> int:
     tokens = _TOKENS_PER_MESSAGE * len(request.messages)
     characters = _characters(request.tools)
     for message in request.messages:
+        if not isinstance(message, dict):
+            continue  # refused by name, deployment by deployment
         content = message.get("content")
         parts = content if isinstance(content, list) else [content]
         texts = [part for part in parts if not _is_picture(part)]

@@ -48,6 +48,7 @@ class Folded:
         starts, ends = self._places
         return starts[start], ends[end - 1]
 
+    @cached_property
     def word_texts(self) -> list[str]:
         """In order."""
         return _WORD.findall(self.text)

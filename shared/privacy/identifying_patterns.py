@@ -15,15 +15,18 @@ from shared.privacy.folding import Folded
 from shared.privacy.spans import Kind, Span
 
 _GAP = r"[\s.\-/\u00b7\u2010-\u2015_]{0,3}"
-# Not behind `0.` or `12,`: the decimals of a measurement are no CPF.
-_NO_DECIMALS = r"(?<!\d)(?<!(?<!\d)\d[.,])(?<!(?<!\d)\d\d[.,])(?<!(?<!\d)\d{3}[.,])"
+# Behind a first digit: not one of the decimals of a measurement (`0.390…`, `12,390…`), and not inside a number.
+_FIRST = r"(?<!\d\d)(?<!(?<!\d)\d[.,]\d)(?<!(?<!\d)\d\d[.,]\d)(?<!(?<!\d)\d{3}[.,]\d)"
 
 
-def _grouped(*groups: int) -> re.Pattern[str]:
-    """Digits in these groups, together or apart; or each digit apart from the next."""
-    together = _GAP.join(rf"\d{{{group}}}" for group in groups)
-    apart = rf"\d(?:[\s.\-]{{1,3}}\d){{{sum(groups) - 1}}}"
-    return re.compile(rf"{_NO_DECIMALS}(?=({together}|{apart})(?!\d))", re.ASCII)
+def _grouped(first: int, *others: int) -> re.Pattern[str]:
+    """Digits in these groups, together or apart; or each digit apart from the next.
+
+    Matches the first digit only, the rest is group 1: every digit may begin a number, and most texts hold few.
+    """
+    groups = [rf"\d{{{first - 1}}}", *(rf"\d{{{group}}}" for group in others)]
+    apart = rf"(?:[\s.\-]{{1,3}}\d){{{first + sum(others) - 1}}}"
+    return re.compile(rf"\d{_FIRST}(?=({_GAP.join(groups)}|{apart})(?!\d))", re.ASCII)
 
 
 def _labelled(label: str, value: str) -> re.Pattern[str]:
@@ -41,7 +44,9 @@ _CHECKED: tuple[tuple[Kind, re.Pattern[str], Callable[[str], str]], ...] = (
     (Kind.CPF, _grouped(3, 3, 3, 2), cpf_number),
     (Kind.CNS, _grouped(3, 4, 4, 4), cns_number),
 )
-_COMPANY = re.compile(r"(?<!\w)(?=([0-9a-z]{2}\.?[0-9a-z]{3}\.?[0-9a-z]{3}[/ ]?[0-9a-z]{4}-?\d{2})(?!\w))", re.ASCII)
+_COMPANY = re.compile(
+    r"[0-9a-z](?<!\w\w)(?=([0-9a-z]\.?[0-9a-z]{3}\.?[0-9a-z]{3}[/ ]?[0-9a-z]{4}-?\d{2})(?!\w))", re.ASCII
+)
 # Each with words of which a text must hold one: most texts hold none, and that is quickly seen.
 _FORMS = (
     (Kind.EMAIL, ("@",), re.compile(r"(?<![\w.+-])([\w.+-]+@[\w-]+(?:\.[\w-]+)+)")),
@@ -97,8 +102,9 @@ def _formed(folded: Folded, forms: Iterable[tuple[Kind, tuple[str, ...], re.Patt
 
 def _checked(folded: Folded, kind: Kind, pattern: re.Pattern[str], number: Callable[[str], str]) -> Iterator[Span]:
     for found in pattern.finditer(folded.text):
-        if _agrees(re.sub(r"[\W_]", "", found[1]), number):
-            yield _span(folded, found, kind)
+        bare = _bare(found[0] + found[1])
+        if _agrees(bare, number):
+            yield Span(*folded.origin(found.start(), found.end(1)), kind, bare)
 
 
 def _agrees(bare: str, number: Callable[[str], str]) -> bool:
@@ -120,8 +126,12 @@ def _last_digit_may_agree(bare: str) -> bool:
 
 
 def _span(folded: Folded, found: re.Match[str], kind: Kind) -> Span:
-    value = re.sub(r"[\W_]", "", found[1]) if kind is not Kind.EMAIL else found[1]
+    value = found[1] if kind is Kind.EMAIL else _bare(found[1])
     return Span(*folded.origin(found.start(1), found.end(1)), kind, value)
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"[\W_]", "", text)
 
 
 def _named(text: str, folded: Folded, found: re.Match[str]) -> bool:

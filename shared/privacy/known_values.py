@@ -45,6 +45,10 @@ class KnownValues:
         self._dates: list[tuple[str, date, re.Pattern[str]]] = []
         for value in self._kinds:
             self._prepare(value)
+        # Without one of these no run of words tells anything.
+        self._signals = {
+            word for word in self._owners if not word.isdigit() and word not in CONNECTIVES or self._telling(word)
+        }
         self._apart = [word for word in self._owners if len(word) >= _SHORTEST_APART and self._telling(word)]
 
     def find(self, folded: Folded) -> Iterator[Span]:
@@ -62,7 +66,7 @@ class KnownValues:
             self._dates.append((value, day, notations(day)))
 
     def _find(self, folded: Folded) -> Iterator[Span]:
-        if not self._owners.keys().isdisjoint(folded.word_texts()):
+        if not self._signals.isdisjoint(folded.word_texts):
             yield from self._names(folded, list(folded.words()))
         yield from self._squeezed(folded)
         for value, day, pattern in self._dates:

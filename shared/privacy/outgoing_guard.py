@@ -46,7 +46,9 @@ class OutgoingGuard:
         for folded in readings(text):
             if any(True for _ in chain(self._known.find(folded), certain_patterns(folded))):
                 return True
-        return bool(self._runs) and not self._runs.isdisjoint(_windows(words_of(text)))
+            if self._runs and not self._runs.isdisjoint(_windows(folded.word_texts)):
+                return True
+        return False
 
 
 def _windows(words: list[str]) -> Iterator[tuple[str, ...]]:

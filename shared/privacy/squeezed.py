@@ -16,7 +16,7 @@ class Squeezed:
 
     def __init__(self, folded: Folded) -> None:
         self._folded = folded
-        self._text = "".join(folded.word_texts())
+        self._text = "".join(folded.word_texts)
 
     def find(self, form: str, *, whole_words: bool) -> Iterator[tuple[int, int]]:
         """Places in the folded text, in order; they may overlap."""

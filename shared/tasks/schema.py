@@ -84,7 +84,14 @@ tasks = Table(
     Column("waits_for", String(36)),  # the earlier task that refused its last claim
     *_patient_indexes("patient_cpf", "patient_cns", "patient_record"),
     Index("ix_tasks_urgent", "domain", "created_at", "id", **_where("urgent AND finished_at IS NULL")),
-    Index("ix_tasks_sequence", "tenant", "sequence", "created_at", "id", **_where("sequence IS NOT NULL")),
+    Index(
+        "ix_tasks_sequence",
+        "tenant",
+        "sequence",
+        "created_at",
+        "id",
+        **_where("sequence IS NOT NULL AND finished_at IS NULL"),
+    ),
     Index("ix_tasks_waits_for", "waits_for", **_where("waits_for IS NOT NULL")),
     Index(
         "ix_tasks_publish_at",

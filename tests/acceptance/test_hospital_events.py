@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import openai
 import pytest
 
 from dev.rabbitmq_node import RabbitNode
@@ -105,3 +107,22 @@ def test_a_hemogram_over_mllp_has_the_findings_of_the_native_one(platform: Platf
     assert read["status"] == asked["status"] == "completed"
     assert read["findings"]["achados"] == asked["findings"]["achados"] != []
     assert [alert["codigo"] for alert in read["alerts"]] == [alert["codigo"] for alert in asked["alerts"]] != []
+
+
+def test_an_official_client_asks_a_crew(platform: Platform) -> None:
+    question: Any = {
+        "model": "crew:exames.hemograma",
+        "messages": [{"role": "user", "content": json.dumps(example("exames.hemograma").body)}],
+    }
+    with openai.OpenAI(base_url=f"{platform.client.base_url}/v1", api_key="sk-teste") as client:
+        answer = client.chat.completions.create(**question)
+        chunks = list(client.chat.completions.create(**question, stream=True))
+    about = answer.model_extra["plantao"]
+    assert about["alerts"] and not about["degraded"]
+    result = platform.client.get(about["status_url"]).json()["result"]
+    assert_envelope(result)
+    assert_opinion(result, "offline")
+    text = answer.choices[0].message.content
+    assert text == f"{result['parecer']['texto']}\n\n{result['aviso']}"
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == text
+    assert answer.usage.completion_tokens == result["proveniencia"]["tokens"]["completion"]

@@ -11,6 +11,7 @@ import pytest
 from dev.rabbitmq_node import RabbitNode
 from tests.acceptance.broker import Vhost
 from tests.acceptance.hospital import DOMAINS, assert_envelope, assert_opinion, example
+from tests.acceptance.models import RESTLESS, models_file
 from tests.llmock.faults import FaultPlan
 from tests.llmock.server import MockProvider, running
 from tests.platform import Platform
@@ -47,15 +48,13 @@ def platform(
 ) -> Iterator[Platform]:
     for domain in DOMAINS.values():
         Vhost(rabbit, domain.vhost).empty()
+    folder = tmp_path_factory.mktemp(f"provider-{engine}")
     made = Platform(
         rabbit,
         module_postgres_url,
-        tmp_path_factory.mktemp(f"provider-{engine}"),
+        folder,
         engine,
-        MODEL_PROVIDER="openai_compatible",
-        MODEL_NAME="llmock",
-        MODEL_BASE_URL=provider.url,
-        MODEL_MAX_RETRIES="0",
+        MODELS_FILE=str(models_file(folder, RESTLESS, casa=provider.url)),
         RETRY_MAX_ATTEMPTS="2",
     )
     try:

@@ -20,40 +20,23 @@ from dev.ports import free_ports
 from dev.rabbitmq_node import RabbitNode
 from shared.messaging.topology import QUORUM, RESULTS_QUEUE
 from tests.acceptance.broker import Vhost
-from tests.acceptance.canaries import CNS, CPF, DOCTOR, NAME, RECORD, SOCIAL_NAME, planted
+from tests.acceptance.canaries import NAME, planted
 from tests.acceptance.hospital import DOMAINS, example
+from tests.acceptance.named_patient import (
+    EMAIL,
+    FORMS,
+    PATIENT,
+    QUESTION,
+    SECRET_WORDS,
+    SPELLED,
+    assert_hidden,
+    assert_restored,
+)
 from tests.outside_model import OutsideModel, outside
 from tests.platform import Platform, eventually
 from tests.receiver import SECRET, Receiver, receiving
 
 USED = ("exames", "conversas")
-PHONE, EMAIL, BIRTH, STREET = "(97) 98123-4567", "zuleica.q@xanadu.example", "1937-09-23", "Rua Jabuticabeira, 4711"
-PATIENT = {
-    "nome": NAME,
-    "nome_social": SOCIAL_NAME,
-    "cpf": CPF,
-    "cns": CNS,
-    "prontuario": RECORD,
-    "data_nascimento": BIRTH,
-}
-PATIENT |= {"telefone": PHONE, "email": EMAIL, "endereco": STREET}
-SECRET_WORDS = "sobrinha da vereadora Kriptonita"
-# As people write them, not as the register has them.
-SPELLED = [NAME.upper(), "Zuleica", CPF, "39053344705", CNS, f"prontuário {RECORD}", "23/09/1937", PHONE, EMAIL, STREET]
-QUESTION = f"Resuma: {'; '.join(SPELLED)}."
-FORMS = [CPF, CNS, PHONE, EMAIL]  # what `/v1`, which knows nobody, recognises by its form
-LEAKS = [
-    *NAME.split(),
-    SOCIAL_NAME,
-    *DOCTOR.split(),
-    "39053344705",
-    "53344705",
-    CNS,
-    "7391846",
-    "23/09/1937",
-    "1937-09-23",
-]
-LEAKS += ["981234567", "98123", "xanadu.example", "jabuticabeira", "4711", "kriptonita"]
 MODELS = """
 default = "padrao"
 cache_s = 600
@@ -132,7 +115,7 @@ def test_nobody_is_named_to_a_model_outside(
     conversation = _conversation(platform)
     model.failures = 1  # the first choice fails and quotes the prompt; the second answers
     for answered in (_said(platform, conversation), _streamed(platform, conversation)):
-        _holds_everything(answered)
+        assert_restored(answered)
     _used_by_a_foreign_client(platform, model)
     _free_text_stays(platform, model, conversation)
 
@@ -145,26 +128,28 @@ def test_nobody_is_named_to_a_model_outside(
     assert (view["status"], view["degraded"]) == ("completed", False), view
     assert len(model.sent) > before
     called = eventually(lambda: receiver.at("/respostas"), "the answer is called back")
-    _holds_everything(json.loads(called[0].body)["content"])
+    assert_restored(json.loads(called[0].body)["content"])
     assert platform.client.get(f"/webhook/{webhook}").json()["status"] == "completed"
 
     for number, raw in enumerate(model.sent):
-        _clean(raw, f"request {number} to the model")
+        assert_hidden(raw, f"request {number} to the model")
     assert all(model in {"m-1", "m-2"} for model in (body["model"] for body in model.bodies))
-    _clean("".join(f"{one.path} {one.headers}" for one in receiver.requests), "a callback's headers")
-    _clean(_events(broker), "an event on the broker")
-    _clean(platform.full_log(), "a log line")
+    assert_hidden("".join(f"{one.path} {one.headers}" for one in receiver.requests), "a callback's headers")
+    assert_hidden(_events(broker), "an event on the broker")
+    assert_hidden(platform.full_log(), "a log line")
     assert all(json.loads(line)["event"] for line in platform.full_log().splitlines())
-    _clean(httpx.get(f"http://127.0.0.1:{platform.setting('WORKER_METRICS_PORT')}/metrics").text, "workers' metrics")
+    assert_hidden(
+        httpx.get(f"http://127.0.0.1:{platform.setting('WORKER_METRICS_PORT')}/metrics").text, "workers' metrics"
+    )
     for address in ("/metrics", "/health", "/api/llm/usage", "/api/llm/models", "/api/queues"):
-        _clean(platform.client.get(address).text, address)
+        assert_hidden(platform.client.get(address).text, address)
     _tables_hold_nobody(platform)
 
 
-@pytest.mark.parametrize("spelled", [*SPELLED, BIRTH, SOCIAL_NAME, SECRET_WORDS])
+@pytest.mark.parametrize("spelled", [*SPELLED, *PATIENT.values(), SECRET_WORDS])
 def test_a_leak_would_be_seen(spelled: str) -> None:
     with pytest.raises(AssertionError):
-        _clean(json.dumps({"content": f"a {spelled}."}), "a prompt")
+        assert_hidden(json.dumps({"content": f"a {spelled}."}), "a prompt")
 
 
 def _conversation(platform: Platform) -> str:
@@ -235,7 +220,7 @@ def _free_text_stays(platform: Platform, model: OutsideModel, conversation: str)
     body = {"conversation_id": conversation, "content": f"É a {SECRET_WORDS}.", "model": "sem_texto"}
     answer = platform.client.post("/api/chat/messages", json=body)
     assert (answer.status_code, answer.json()["type"]) == (403, "urn:plantao:problema:transfer-refused")
-    _clean(answer.text, "a refusal")
+    assert_hidden(answer.text, "a refusal")
     assert len(model.sent) == sent
 
 
@@ -253,7 +238,7 @@ def _messages_hold_ids_only(broker: RabbitNode) -> None:
     )
     for properties, body in waiting:
         assert set(json.loads(body)) == {"task_id", "event", "attempt"}
-        _clean(f"{body.decode()} {properties}", "a message")
+        assert_hidden(f"{body.decode()} {properties}", "a message")
 
 
 def _events(broker: RabbitNode) -> str:
@@ -269,21 +254,9 @@ def _tables_hold_nobody(platform: Platform) -> None:
         assert names >= KEEPS | {"llm_attempts", "llm_budgets", "llm_breakers"}
         for name in sorted(names - KEEPS):
             rows = connection.execute(text(f'SELECT * FROM "{name}"')).fetchall()
-            _clean(str(rows), name)
+            assert_hidden(str(rows), name)
         keys = connection.execute(text("SELECT key FROM llm_cache")).scalars().all()
         rows = connection.execute(text("SELECT outcome, surface FROM llm_attempts")).fetchall()
     assert {tuple(row) for row in rows} >= {("ok", "crew"), ("ok", "chat"), ("ok", "openai"), ("ok", "webhook")}
     assert any(row.outcome != "ok" for row in rows)
     assert keys and all(re.fullmatch("[0-9a-f]{64}", key) for key in keys)
-
-
-def _holds_everything(answer: str) -> None:
-    """As it was written: what was hidden came back."""
-    missing = [value for value in SPELLED if value not in answer]
-    assert not missing, missing
-
-
-def _clean(text: str, where: str) -> None:
-    plain = re.sub(r"[.\- ()]", "", text).lower()
-    found = [leak for leak in LEAKS if leak.lower() in text.lower() or re.sub(r"[.\- ()]", "", leak).lower() in plain]
-    assert not found, f"{where} repeats {found}"

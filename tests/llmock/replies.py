@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from shared.llm.offline_reply import opinion, tool_calls
@@ -30,6 +31,25 @@ def completion(request: Body, number: int, fault: str | None) -> Body:
         ],
         "usage": {"prompt_tokens": prompt, "completion_tokens": answer, "total_tokens": prompt + answer},
     }
+
+
+def as_events(whole: Body) -> Iterator[str]:
+    """The same completion as server-sent events: a chunk per word."""
+    (choice,) = whole["choices"]
+    words = re.findall(r"\s*\S+", choice["message"]["content"] or "")
+    calls = [{"index": index, **call} for index, call in enumerate(choice["message"].get("tool_calls", []))]
+    deltas = [{"role": "assistant", "content": ""}, *({"content": word} for word in words)]
+    deltas += [{"tool_calls": calls}] if calls else []
+    head = {name: whole[name] for name in ("id", "created", "model")} | {"object": "chat.completion.chunk"}
+    for delta in deltas:
+        yield _event({**head, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
+    yield _event({**head, "choices": [{"index": 0, "delta": {}, "finish_reason": choice["finish_reason"]}]})
+    yield _event({**head, "choices": [], "usage": whole["usage"]})
+    yield "data: [DONE]\n\n"
+
+
+def _event(chunk: Body) -> str:
+    return f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n"
 
 
 def _text(request: Body, fault: str | None) -> str:

@@ -15,12 +15,12 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from tests.llmock.faults import FaultPlan
-from tests.llmock.replies import completion
+from tests.llmock.replies import as_events, completion
 
 _STATUS = {"400": 400, "401": 401, "403": 403, "404": 404, "429": 429, "500": 500, "503": 503, "quota": 429}
 # What a careless provider does: quote the prompt back in its error.
@@ -80,7 +80,10 @@ class MockProvider:
             return Response('{"choices": [', media_type="application/json")
         if fault == "no_choices":
             return JSONResponse({"id": "chatcmpl-0", "object": "chat.completion", "model": body["model"]})
-        return JSONResponse(completion(body, number, fault))
+        whole = completion(body, number, fault)
+        if body.get("stream"):
+            return StreamingResponse(as_events(whole), media_type="text/event-stream")
+        return JSONResponse(whole)
 
     async def _stall(self, request: Request) -> None:
         """Say nothing until the client hangs up."""

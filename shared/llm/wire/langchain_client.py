@@ -1,7 +1,7 @@
 """A LangChain chat model as a `ModelClient`.
 
-`_agenerate` and `_astream` are called directly: the public methods add callbacks, tracing and a copy of every chunk
-around the same two, and that costs more than all of the gateway.
+`_agenerate` and `_astream` are called directly: the public methods put callbacks around the same two, a copy of every
+chunk, which costs more than all of the gateway, and tracing, which one environment variable sends out of the house.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class LangChainClient:
                 message = chunk.message
                 content = message.content
                 if content:
-                    text = content if isinstance(content, str) else message.text
+                    text = content if isinstance(content, str) else str(message.text)
                     if text:
                         answer.texts.append(text)
                         yield TextDelta(text)
@@ -100,7 +100,7 @@ def _whole(message: AIMessage, *told: Mapping[str, Any] | None) -> WireReply:
         for index, call in enumerate(message.tool_calls)
     )
     reason = stop_or_calls(finish_reason(message.response_metadata, *told), calls)
-    return WireReply(message.text, calls, reason, _usage(message.usage_metadata))
+    return WireReply(str(message.text), calls, reason, _usage(message.usage_metadata))
 
 
 def _usage(counted: Mapping[str, Any] | None) -> Usage | None:

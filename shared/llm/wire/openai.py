@@ -70,8 +70,8 @@ def _body(deployment: Deployment, request: ChatRequest) -> dict[str, Any]:
     body["messages"] = request.messages
     if request.tools:
         body["tools"] = request.tools
-    if not body.keys() & {"max_tokens", "max_completion_tokens"}:
-        # Servers that only look like OpenAI know the older name.
-        name = "max_completion_tokens" if deployment.provider == "openai" else "max_tokens"
-        body[name] = deployment.max_output_tokens
-    return body
+    if deployment.provider == "openai":
+        # The older name is refused by its newer models; servers that only look like OpenAI may know no other.
+        limit = body.pop("max_tokens", deployment.max_output_tokens)
+        return {"max_completion_tokens": limit, **body}
+    return body if "max_completion_tokens" in body else {"max_tokens": deployment.max_output_tokens, **body}

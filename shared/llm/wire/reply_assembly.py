@@ -52,10 +52,11 @@ class ReplyAssembly:
         """Which call a fragment belongs to, and whether it is its first."""
         index, given_id, name = chunk.get("index"), chunk.get("id"), chunk.get("name")
         key: object = index if index is not None else given_id
-        if key is None and not name and self._calls:
-            return len(self._calls) - 1, False
-        if key in self._places and not self._is_another(self._places[key], given_id, name):
-            return self._places[key], False
+        known = self._places.get(key) if key is not None else None
+        if known is None and key is None and not name and self._calls:
+            known = len(self._calls) - 1
+        if known is not None and not self._is_another(known, given_id, name):
+            return known, False
         if not name:
             raise MalformedToolArguments("a tool call without a name")
         self._calls.append(_OpenCall(given_id or f"call_{uuid4().hex}", name))

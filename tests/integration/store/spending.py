@@ -93,3 +93,8 @@ def balances(database: Database) -> dict[tuple[str, str, str], tuple[int, int]]:
 def ledger_row(database: Database, attempt: AttemptOpened) -> Any:
     with database.read() as connection:
         return connection.execute(select(attempts).where(attempts.c.id == attempt.id)).one_or_none()
+
+
+def url_of(database: Database) -> str:
+    """For another process, or another part of this one, that opens it by itself."""
+    return database.engine.url.render_as_string(hide_password=False)

@@ -135,7 +135,16 @@ async def test_a_cost_above_its_reservation_is_booked_whole_and_stops_the_next(d
         await books.settle(settled(attempt, 250))
         with pytest.raises(BudgetExhausted):
             await books.open(opened(1))
+        await books.open(opened(0))  # of a free model, though the money is more than gone
     assert balances(database) == {TENANT_DAY: (0, 250)}
+
+
+async def test_of_two_that_refuse_the_later_one_says_when_to_come_back(database: Database) -> None:
+    with accounts(database, limit("client", "0.0001"), limit("tenant", "0.0001", period="month")) as books:
+        late = opened(200)
+        with pytest.raises(BudgetExhausted) as refusal:
+            await books.open(late)
+    assert refusal.value.resets_at == period_bounds("month", late.started_at, ZONE)[1]
 
 
 async def test_a_new_day_has_its_own_money(database: Database) -> None:
@@ -209,7 +218,7 @@ async def test_a_settlement_after_the_sweep_puts_the_true_cost_in_its_place_once
     assert balances(database) == {TENANT_DAY: (0, 30)}
 
 
-async def test_a_store_that_is_away_refuses_to_open_and_never_fails_a_settlement(
+async def test_a_store_that_is_away_refuses_to_open_and_is_told_of_settlements_when_it_is_back(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away() -> None:
@@ -223,7 +232,9 @@ async def test_a_store_that_is_away_refuses_to_open_and_never_fails_a_settlement
             with pytest.raises(StoreUnavailable):
                 await books.open(opened(1))
             await books.settle(settled(attempt, 30))
-    assert balances(database) == {TENANT_DAY: (100, 0)}
+        assert balances(database) == {TENANT_DAY: (100, 0)}
+        await books.open(opened(0))  # the store is back
+    assert balances(database) == {TENANT_DAY: (0, 30)}
 
 
 async def test_hundreds_at_once_get_exactly_what_the_limit_holds(database: Database) -> None:

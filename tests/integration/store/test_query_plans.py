@@ -131,3 +131,26 @@ def test_sqlite_uses_the_partial_indexes_too(sqlite_store: Database) -> None:
     details = " ".join(row.detail for row in _explained(sqlite_store, "EXPLAIN QUERY PLAN", work))
     assert "ix_tasks_urgent" in details
     assert "ix_tasks_waits_for" in details
+
+
+@pytest.mark.parametrize("name", ["postgres_store", "sqlite_store"])
+def test_a_question_finds_what_it_waits_for_among_those_that_have_not_ended(
+    name: str, request: pytest.FixtureRequest
+) -> None:
+    store: Database = request.getfixturevalue(name)
+    emptied(store)  # after whatever needs the ward
+    accept(store, *(new_task(event="resposta", sequence=f"c{n % 900}") for n in range(5_000)))
+    item = new_task(event="resposta", sequence="c7", after=("resposta",))
+    accept(store, item)
+
+    def claim(connection: Connection) -> None:
+        (answer,) = claiming.claim(connection, [ClaimRequest(item.id, "eco", "w1", 60)])
+        assert answer is claiming.Refusal.WAITS_FOR_EARLIER
+
+    if store.is_postgresql:
+        with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("ANALYZE tasks"))
+        assert "ix_tasks_sequence" in _indexes(_plans(store, claim))
+    else:
+        details = " ".join(row.detail for row in _explained(store, "EXPLAIN QUERY PLAN", claim))
+        assert "ix_tasks_sequence" in details

@@ -16,11 +16,12 @@ from shared.llm.contract import Surface
 from shared.llm.errors import BudgetExhausted
 from shared.tasks import answers, commands, settling
 from shared.tasks.claiming import ClaimRequest, Refusal, claim
-from shared.tasks.settling import Completed
+from shared.tasks.settling import Completed, NotCompleted
+from shared.tasks.states import TaskStatus
 from tests.integration.store.alerting import notices, told
 from tests.integration.store.asking import OWNER, FakeModels, question, said_in, status, work_on, working
 from tests.integration.store.clock import StoreClock
-from tests.integration.store.rows import TENANT, results
+from tests.integration.store.rows import TENANT, adopt, foreign_task, results
 from tests.unit.workers.runs import Answers
 
 STRANGER = Owner(TENANT, "outro")
@@ -176,6 +177,19 @@ def test_whoever_waits_hears_of_a_cancel_too(database: Database) -> None:
     with database.write() as connection:
         commands.cancel(connection, TENANT, task)
     assert [(one.kind, one.data["status"]) for one in notices(database, task)] == [("answer", "cancelled")]
+
+
+def test_whoever_waits_hears_of_a_cancel_in_mid_answer_and_nobody_else_does(database: Database) -> None:
+    task, conversation = question(database, "um")
+    (foreign,) = adopt(database, foreign_task("externa"))
+    with database.write() as connection:
+        held = [claim(connection, [ClaimRequest(task, "conversas", "w1", 60)])[0]]
+        held += claim(connection, [ClaimRequest(foreign, "eco", "w1", 60)])
+        for one in held:
+            assert not isinstance(one, Refusal)
+            settling.settle(connection, [NotCompleted(one.task_id, one.fence, TaskStatus.CANCELLED)])
+    assert [(one.kind, one.data["status"]) for one in notices(database, task)] == [("answer", "cancelled")]
+    assert (told(database, foreign), said_in(database, conversation)) == ([], [])
 
 
 def test_a_conversation_of_somebody_else_is_none(database: Database) -> None:

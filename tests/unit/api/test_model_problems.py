@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import orjson
 import pytest
 
 from api.errors import problem
+from api.main import create_app
 from shared.errors import ModelRefused, ModelUnavailable, PlantaoError
+from shared.llm.catalogue import CatalogueInvalid
 from shared.llm.errors import (
     AnswerBroken,
     BudgetExhausted,
@@ -18,6 +21,7 @@ from shared.llm.errors import (
     TransferRefused,
     UnknownModel,
 )
+from shared.settings import load_settings
 
 
 @pytest.mark.parametrize(
@@ -56,3 +60,11 @@ def test_a_budget_says_when_it_begins_again() -> None:
 
 def test_a_parameter_is_named() -> None:
     assert orjson.loads(problem(ParameterRefused("logit_bias", "não há")).body)["parameter"] == "logit_bias"
+
+
+def test_a_catalogue_that_cannot_be_used_stops_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "modelos.toml"
+    file.write_text('[policies.padrao]\ndeployments = ["nenhum"]\n[deployments]\n')
+    monkeypatch.setenv("MODELS_FILE", str(file))
+    with pytest.raises(CatalogueInvalid, match="policies.padrao names 'nenhum'"):
+        create_app(load_settings())

@@ -24,8 +24,8 @@ def test_without_a_file_nobody_is_called() -> None:
 
 
 def test_the_example_is_valid_and_says_who_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("PLANTONISTA_WEBHOOK_SECRET", "COORDENACAO_WEBHOOK_SECRET", "LABORATORIO_WEBHOOK_SECRET", "ATENDIMENTO_WEBHOOK_SECRET"):
-        monkeypatch.setenv(name, SECRET)
+    for name in ("PLANTONISTA", "COORDENACAO", "LABORATORIO", "ATENDIMENTO"):
+        monkeypatch.setenv(f"{name}_WEBHOOK_SECRET", SECRET)
     made = load_contacts(ROOT / "deploy" / "contacts.example.toml", "production", {"exames", "clinico"})
     assert made.chain("clinico") == ["plantonista", "coordenacao"]
     assert made.chain("exames") == ["laboratorio", "plantonista", "coordenacao"]

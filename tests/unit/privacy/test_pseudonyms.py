@@ -25,8 +25,8 @@ KNOWN = Identifiers(
 PIECES = [
     *sorted(KNOWN.names), "ANTONIA", "zuleide", "Dias", "Antônia", "52998224725", "04/03/51", "77120", "acácias",
     "390.533.447-05", "298259791900002", "fulano@exemplo.com.br", "prontuário 99812", "[PESSOA_1]", "PESSOA_1",
-    "[cpf_2", "_1]", "\\[", "]", "[TRECHO_1]", "1", "0.", "\\u00f4", "\\n", "&ocirc;", "%C3%B4", "\u200b", "o\u0302", "x",
-    " ", "\n", "-", ".", "_", '{"a": "',
+    "[cpf_2", "_1]", "\\[", "]", "[TRECHO_1]", "1", "0.", "\\u00f4", "\\n", "&ocirc;", "%C3%B4", "\u200b", "o\u0302",
+    "x", " ", "\n", "-", ".", "_", '{"a": "',
 ]  # fmt: skip
 TEXTS = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=3)), max_size=14).map("".join)
 LIKE_TOKENS = st.lists(

@@ -12,6 +12,15 @@ from typing import Literal
 
 from llmock.scenarios import Behavior, Delay, Fail, Match, Reply, SlowFirstToken, StreamFault, ToolCall, ToolFault
 
+from shared.errors import ModelUnavailable, PlantaoError, StoreUnavailable
+from shared.llm.errors import (
+    BudgetExhausted,
+    ContextOverflow,
+    ParameterRefused,
+    PromptTooLarge,
+    TransferRefused,
+    UnknownModel,
+)
 from tests.unit.llm.engine.upstream import Raw
 
 Mode = Literal["stream", "complete"]
@@ -249,6 +258,23 @@ def _meaning(outcome: Outcome) -> tuple[str, str, str, str]:
     return sees, retried, elsewhere, billed[outcome.billed]
 
 
+# What the house itself decides: error, when, what was asked, what is billed.
+HOUSE: list[tuple[type[PlantaoError], str, str]] = [
+    (PromptTooLarge, "all messages together are over `MODEL_MAX_PROMPT_CHARS`", "nobody is asked"),
+    (UnknownModel, "`model` is neither a policy nor a deployment", "nobody is asked"),
+    (ParameterRefused, "no deployment of the policy honours a parameter; it is named", "who does not is passed over"),
+    (ContextOverflow, "prompt and answer fit into no window of the policy", "smaller windows are passed over"),
+    (TransferRefused, "nobody inside is left, and outside it may not go", "who may not see it is passed over"),
+    (BudgetExhausted, "the reservation does not fit; `resets_at` says when it may", "what is free is still asked"),
+    (ModelUnavailable, "every deployment rests (`breaker_open`), with Retry-After", "nobody is asked"),
+    (StoreUnavailable, "nothing can be reserved or written down", "nobody is asked"),
+]
+
+
+def _house() -> list[str]:
+    return [f"| `{error.__name__}` {error.status} | {when} | {asked} |" for error, when, asked in HOUSE]
+
+
 def document() -> str:
     """The table as Markdown."""
     lines = [
@@ -265,6 +291,29 @@ def document() -> str:
         "| fault | asked | the caller sees | retried | elsewhere | billed | providers |",
         "|---|---|---|---|---|---|---|",
     ]
+    for (fault, *meaning, named), asked in _lines().items():
+        lines.append("| " + " | ".join((fault, " or ".join(asked), *meaning, named)) + " |")
+    lines += [
+        "",
+        "A deployment whose key is refused or whose quota is used up rests at once; one that fails often, or asks for",
+        "more patience than there is, rests too. All processes know it within a second. A 400, 422 or an overflow says",
+        "nothing of the deployment and is not counted.",
+        "",
+        "Whoever leaves in mid-answer closes the provider's socket within a second. The attempt is settled as",
+        "`cancelled`, at what was read and streamed.",
+        "",
+        "## What the house itself refuses",
+        "",
+        "| the caller sees | when | before that |",
+        "|---|---|---|",
+        *_house(),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _lines() -> dict[tuple[str, ...], list[str]]:
+    """What a line says, and in which ways of asking it holds."""
+    lines: dict[tuple[str, ...], list[str]] = {}
     for row in ROWS:
         groups: dict[Outcome, list[str]] = {}
         for provider in PROVIDERS:
@@ -272,9 +321,9 @@ def document() -> str:
                 groups.setdefault(row.expected(provider), []).append(provider)
         for outcome, providers in groups.items():
             named = "all" if len(providers) == len(PROVIDERS) else ", ".join(providers)
-            asked = "streaming" if row.mode == "stream" else "whole"
-            lines.append("| " + " | ".join((row.fault, asked, *_meaning(outcome), named)) + " |")
-    return "\n".join(lines) + "\n"
+            said = (row.fault, *_meaning(outcome), named)
+            lines.setdefault(said, []).append("streaming" if row.mode == "stream" else "whole")
+    return lines
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -217,6 +219,35 @@ async def test_without_the_store_nothing_is_asked(llmock: LLMock) -> None:
     with pytest.raises(StoreUnavailable):
         await streamed(gateway)
     assert llmock.requests == []
+
+
+class StuckStore(Books):
+    """A store that neither answers nor fails."""
+
+    async def open(self, attempt: AttemptOpened) -> None:
+        await super().open(attempt)
+        await asyncio.Event().wait()
+
+
+async def test_a_store_that_does_not_answer_ends_with_the_deadline(llmock: LLMock) -> None:
+    books = StuckStore()
+    gateway = make_gateway(catalogue(1, a=of(llmock)), books=books)
+    with pytest.raises(StoreUnavailable):
+        await gateway.complete(REQUEST, context(deadline_s=0.2))
+    assert [attempt.outcome for attempt in books.settled] == ["cancelled"]
+    assert llmock.requests == []
+
+
+async def test_a_reader_who_takes_a_while_is_not_the_silence_of_the_provider(llmock: LLMock) -> None:
+    llmock.reply("Uma resposta de várias palavras.").pace(20)
+    slow = of(llmock, idle_s=0.2)
+    text = ""
+    async for event in make_gateway(catalogue(0, a=slow)).stream(REQUEST, context()):
+        if isinstance(event, TextDelta):
+            if not text:
+                await asyncio.to_thread(threading.Event().wait, 0.5)
+            text += event.text
+    assert text == "Uma resposta de várias palavras."
 
 
 def test_pauses_grow_with_jitter_to_a_cap() -> None:

@@ -41,7 +41,7 @@ async def test_each_attempt_is_counted_once(llmock: LLMock) -> None:
 
 async def test_nothing_that_was_written_is_told(llmock: LLMock) -> None:
     llmock.fail(500, times=None, message=f"cannot read {SECRET}", retry_after=0.01)
-    gateway = make_gateway(catalogue(1, contado=deployment(llmock.base_url())))
+    gateway = make_gateway(catalogue(1, calado=deployment(llmock.base_url())))
     with structlog.testing.capture_logs() as lines:
         with pytest.raises(ModelUnavailable) as caught:
             await gateway.complete(REQUEST, context())

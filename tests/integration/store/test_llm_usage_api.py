@@ -17,7 +17,7 @@ from shared.llm.breakers import StoreBreakers, change
 from shared.llm.budgets import period_bounds
 from shared.llm.catalogue import BreakerLimits
 from tests.integration.api.test_spine_api import NOBODY, serving
-from tests.integration.store.spending import ZONE, accounts, context, limit, opened, settled
+from tests.integration.store.spending import ZONE, accounts, context, limit, opened, settled, url_of
 
 MODELS = """
 [deployments.unico]
@@ -43,11 +43,11 @@ LIMIT = limit("tenant", "1")
 
 @pytest.fixture
 async def client(
-    monkeypatch: pytest.MonkeyPatch, database_url: str, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, database: Database, tmp_path: Path
 ) -> AsyncIterator[httpx.AsyncClient]:
     models = tmp_path / "models.toml"
     models.write_text(MODELS)
-    async with serving(monkeypatch, database_url, NOBODY, MODELS_FILE=str(models)) as made:
+    async with serving(monkeypatch, url_of(database), NOBODY, MODELS_FILE=str(models)) as made:
         yield made
 
 
@@ -150,24 +150,24 @@ async def test_one_requests_attempts_come_in_their_order(client: httpx.AsyncClie
     assert (await read(client, "/api/llm/attempts", request_id="unknown"))["items"] == []
 
 
-@pytest.mark.parametrize(
-    ("path", "query", "field"),
-    [
-        ("usage", {"from": "ontem"}, "from"),
-        ("usage", {"from": "2026-11-20", "to": "2026-11-19"}, "from"),
-        ("usage", {"from": "2026-01-01", "to": "2026-11-19"}, "from"),
-        ("usage", {"to": "9999-12-31"}, "to"),
-        ("usage", {"by": "patient"}, "by"),
-        ("attempts", {"cursor": "x"}, "cursor"),
-        ("attempts", {"limit": 0}, "limit"),
-        ("attempts", {"request_id": "a\x00b"}, "request_id"),
-        ("attempts", {"request_id": "a", "cursor": "x"}, "cursor"),
-    ],
-)
-async def test_what_is_wrong_is_named(client: httpx.AsyncClient, path: str, query: dict[str, Any], field: str) -> None:
-    answer = await client.get(f"/api/llm/{path}", params=query)
-    assert answer.status_code == 422
-    assert [item["field"] for item in answer.json()["errors"]] == [field]
+WRONG = [
+    ("usage", {"from": "ontem"}, "from"),
+    ("usage", {"from": "2026-11-20", "to": "2026-11-19"}, "from"),
+    ("usage", {"from": "2026-01-01", "to": "2026-11-19"}, "from"),
+    ("usage", {"to": "9999-12-31"}, "to"),
+    ("usage", {"by": "patient"}, "by"),
+    ("attempts", {"cursor": "x"}, "cursor"),
+    ("attempts", {"limit": 0}, "limit"),
+    ("attempts", {"request_id": "a\x00b"}, "request_id"),
+    ("attempts", {"request_id": "a", "cursor": "x"}, "cursor"),
+]
+
+
+async def test_what_is_wrong_is_named(client: httpx.AsyncClient) -> None:
+    for path, query, field in WRONG:
+        answer = await client.get(f"/api/llm/{path}", params=query)
+        assert answer.status_code == 422, (path, query)
+        assert [item["field"] for item in answer.json()["errors"]] == [field], (path, query)
 
 
 async def test_a_call_of_the_gateway_is_in_the_ledger(client: httpx.AsyncClient) -> None:
