@@ -176,7 +176,6 @@ class Chat:
             domain="conversas",
             subject_id=answer.id,
             identifiers=identifiers_of(conversation),
-            cache_scope=conversation.id,
             request_id=answer.request_id or str(uuid7()),
         )
 
@@ -228,7 +227,7 @@ class Chat:
         if not mine:
             return
         lease_s = self._settings.chat.chat_lease_s
-        held = await self.write(lambda connection: answers.renew(connection, self._name, lease_s))
+        held = await self.write(lambda connection: answers.renew(connection, self._name, mine, lease_s))
         for message_id in mine:
             generation = self._running.get(message_id)
             if generation is not None and message_id not in held:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy.engine import Connection
 
-from shared.conversations import history, messages, summaries
+from shared.conversations import history, summaries
 from shared.conversations.history import Budget, Window
 from shared.conversations.records import Conversation, Message, MessageStatus, Role, Summary
 from shared.llm.contract import ModelCard
@@ -53,7 +53,7 @@ def prompt(
 def _is_long(path: list[Message], budget: Budget) -> bool:
     """Whether there may be a summary: none is made before the window is filled by more than half."""
     characters = sum(len(message.content) for message in path)
-    return len(path) == messages.PATH_LIMIT or tokens_of(characters) * budget.calibration * 2 > budget.tokens
+    return history.begins_late(path) or tokens_of(characters) * budget.calibration * 2 > budget.tokens
 
 
 def unsent(conversation: Conversation, content: str, parent_id: str | None) -> Message:

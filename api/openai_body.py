@@ -22,6 +22,7 @@ from shared.validation import reason_of
 
 _INDEX = re.compile(r"\.([0-9]+)")
 _CODES = {"extra_forbidden": "unknown_parameter", "missing": "missing_required_parameter"}
+_OWN_KEYS = {"metadata", "logit_bias"}
 _PARTS = "partes aceitas: text e, do usuário, image_url em linha (data:)"
 
 
@@ -83,7 +84,11 @@ def _reason(fault: Any, param: str) -> str:
 
 
 def _place(location: tuple[int | str, ...], raw: Any) -> list[int | str]:
-    """The location without pydantic's own words (the names of a union's members), which no body holds."""
+    """The location without pydantic's own words (the names of a union's members), which no body holds, and without
+    keys that are the caller's own.
+    """
+    if location[0] in _OWN_KEYS:
+        return [location[0]]
     here, place = raw, list[int | str]()
     for index, part in enumerate(location):
         last = index == len(location) - 1

@@ -132,7 +132,7 @@ def check_order(messages: Sequence[Message]) -> None:
         if open_calls:
             raise ValueError(f"antes de messages[{index}] falta a resposta (role tool) a cada tool_call")
         open_calls = _calls_of(message)
-        if isinstance(message, AssistantMessage) and not (message.content or message.refusal or open_calls):
+        if isinstance(message, AssistantMessage) and message.content is message.refusal is None and not open_calls:
             raise ValueError(f"messages[{index}] não tem content nem tool_calls")
     if open_calls:
         raise ValueError("falta a resposta (role tool) a cada tool_call da última mensagem")

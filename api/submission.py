@@ -94,9 +94,7 @@ class Submission:
             source=source,
         )
 
-    async def accept(
-        self, task: NewTask, operation: Operation = acceptance.accept, item: Any = None
-    ) -> Accepted:
+    async def accept(self, task: NewTask, operation: Operation = acceptance.accept, item: Any = None) -> Accepted:
         """Durable when it returns, broker up or down. `operation` may accept the task as part of a larger `item`.
 
         Raises Conflict while the same Idempotency-Key is still being written, IdempotencyMismatch when it was used

@@ -30,7 +30,7 @@ from workers.affinity import pin
 
 SHORT, LONG, SLOW = "words:1:0", "words:400:0", "words:100:0.02"
 WORDS = {SHORT: 1, LONG: 400, SLOW: 100}
-_ROUNDS = 7
+_ROUNDS = 5
 _CALLS = {SHORT: 160, LONG: 16}
 _AT_ONCE = 16
 WAVES = (20, 100, 200, 200, 200)
@@ -65,7 +65,22 @@ async def _measured(url: str) -> dict[str, object]:
     waves = [await _wave(ways["gateway"], count) for count in WAVES]
     await gateway.close()
     database.close()
-    return {"cpu": {name: statistics.median(found) for name, found in cpu.items()}, "waves": waves}
+    medians = {name: statistics.median(found) for name, found in cpu.items()}
+    return {"cpu": medians, "beyond": _beyond(cpu), "waves": waves}
+
+
+def _beyond(cpu: dict[str, list[float]]) -> dict[str, float]:
+    """What the gateway adds to the client: the median of what each round, whose parts ran side by side, says."""
+    rounds = {
+        name: [ours - client for ours, client in zip(cpu[f"gateway {name}"], cpu[f"wire {name}"], strict=True)]
+        for name in (SHORT, LONG, "alone")
+    }
+    more = [long - short for long, short in zip(rounds[LONG], rounds[SHORT], strict=True)]
+    return {
+        "call_ms": statistics.median(rounds[SHORT]),
+        "alone_ms": statistics.median(rounds["alone"]),
+        "piece_us": statistics.median(more) / (WORDS[LONG] - WORDS[SHORT]) * 1000,
+    }
 
 
 def _deployment(url: str, name: str) -> Deployment:

@@ -7,7 +7,6 @@ from copy import copy
 from typing import Any, Self
 
 from pydantic import BaseModel
-from shared.llm.blocking import process_gateway
 
 from handlers.crew_runner import run_crew
 from handlers.crew_runtime.case import CrewCase, patient_profile, repeats_typed_text
@@ -26,6 +25,7 @@ from shared.findings import (
     Resultado,
     Revisao,
 )
+from shared.llm.blocking import process_gateway
 from shared.privacy.known import identifiers_of
 from shared.settings import settings
 

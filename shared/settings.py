@@ -98,7 +98,7 @@ class ApiSettings(_Concern):
     api_docs: bool = True
     idempotency_hours: int = Field(48, ge=1)
     openai_deadline_s: float = Field(300.0, gt=0, description="A /v1 completion by a model, whole")
-    openai_crew_wait_s: float = Field(540.0, gt=0, description="How long /v1 waits for a crew; its task goes on after it")
+    openai_crew_wait_s: float = Field(540.0, gt=0, description="How long /v1 waits for a crew, whose task goes on")
     chat_rpm: int = Field(3000, ge=0, description="Questions per minute and client; 0: as many as come")
     openai_rpm: int = Field(3000, ge=0, description="As CHAT_RPM, completions under /v1")
     webhook_rpm: int = Field(600, ge=0, description="As CHAT_RPM, POST /webhook")

@@ -9,6 +9,8 @@
 | WorkerDraining | give back, nothing counted | the same |
 | WorkerKilled | retry, one more death | fail: it kills its worker |
 | anything else | retry with back-off | degraded where findings stand, else fail |
+
+Where a domain has no result without a model (`NothingWithoutModel`), "degraded" is: fail with this very reason.
 """
 
 from __future__ import annotations

@@ -24,6 +24,8 @@ router = APIRouter(prefix="/api/chat/conversations", tags=["Conversas"])
 
 _READ: dict[int | str, dict[str, Any]] = {code: PROBLEMS[code] for code in (404, 422, 503)}
 _WRITE: dict[int | str, dict[str, Any]] = {code: PROBLEMS[code] for code in (400, 404, 413, 415, 422, 503)}
+_LARGEST_SEQ = 2**31 - 1
+_LONGEST_BRANCH = 10_000
 _PRIVATE = {"Cache-Control": "no-store"}
 
 
@@ -148,7 +150,7 @@ def _page(
     store.get(connection, owner, conversation_id)
     if leaf is None:
         return messages.page(connection, conversation_id, after, limit)
-    branch = messages.path(connection, conversation_id, leaf)
+    branch = messages.path(connection, conversation_id, leaf, _LONGEST_BRANCH)
     return [message for message in branch if message.seq > after][:limit]
 
 
@@ -158,6 +160,3 @@ def _seq(cursor: str | None) -> int:
     if not (cursor.isascii() and cursor.isdigit()) or int(cursor) > _LARGEST_SEQ:
         raise InvalidField([("cursor", "use o next_cursor da página anterior")])
     return int(cursor)
-
-
-_LARGEST_SEQ = 2**31 - 1

@@ -5,7 +5,7 @@ The store allows one answer at a time per conversation. Whoever begins one owns 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -161,11 +161,11 @@ def extend(connection: Connection, items: Sequence[Piece]) -> list[bool]:
     ]
 
 
-def renew(connection: Connection, owner: str, lease_s: float) -> set[str]:
-    """Renew the leases of all that `owner` generates; their ids: what is missing was ended by somebody else."""
+def renew(connection: Connection, owner: str, ids: Collection[str], lease_s: float) -> set[str]:
+    """Renew the leases of those of `ids` that `owner` still holds; what is missing was ended by somebody else."""
     mine = (
         update(conversation_messages)
-        .where(_STREAMS, _m.owner == owner)
+        .where(_m.id.in_(ids), _STREAMS, _m.owner == owner)
         .values(lease_until=now() + timedelta(seconds=lease_s))
         .returning(_m.id)
     )

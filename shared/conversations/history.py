@@ -57,13 +57,14 @@ class _Group:
 def window(path: Sequence[Message], budget: Budget, *, system: str | None = None, summary: str | None = None) -> Window:
     """The system message and the newest of `path` that fit; with something cut, `summary` takes its place.
 
-    The last message is always in. Raises PromptTooLarge when it alone is over the house's limit, ContextOverflow when
-    it alone does not fit into the model's window.
+    A path that does not begin where the conversation did was cut when it was read. The last message is always in.
+    Raises PromptTooLarge when it alone is over the house's limit, ContextOverflow when it alone does not fit into the
+    model's window.
     """
     groups = _groups(path)
     kept = _fitting(groups, budget, _head(system, None))
     head = _head(system, None)
-    if summary is not None and len(kept) < len(groups):
+    if summary is not None and (len(kept) < len(groups) or begins_late(path)):
         with_summary = _fitting(groups, budget, _head(system, summary))
         # A summary so long that the last message no longer fits beside it is left out instead.
         if with_summary:
@@ -82,6 +83,11 @@ def calibration(path: Iterable[Message]) -> float:
         if message.usage_source == "provider" and message.prompt_tokens and message.prompt_estimate:
             ratio = message.prompt_tokens / message.prompt_estimate
     return min(max(ratio, 1.0), _MOST_CALIBRATION)
+
+
+def begins_late(path: Sequence[Message]) -> bool:
+    """Whether the branch is longer than what was read of it."""
+    return bool(path) and path[0].parent_id is not None
 
 
 def spoken(message: Message) -> bool:
@@ -129,7 +135,7 @@ def _fitting(groups: list[_Group], budget: Budget, head: list[ModelMessage]) -> 
             break
         first -= 1
     kept = groups[first:]
-    while first > 0 and len(kept) > 1 and kept[0].messages[0].role != Role.USER:
+    while len(kept) > 1 and kept[0].messages[0].role != Role.USER:
         kept = kept[1:]
     return kept
 

@@ -24,17 +24,28 @@ from shared.settings import Settings
 
 
 def open_gateway(
-    config: Settings, database: Database, catalogue: Catalogue | None = None, *, backoff: Backoff | None = None
+    config: Settings,
+    database: Database,
+    catalogue: Catalogue | None = None,
+    *,
+    backoff: Backoff | None = None,
+    owns_database: bool = False,
 ) -> Gateway:
     """A gateway over `database` and the models of the settings, or of `catalogue`. Call it after the fork.
 
-    Nothing is asked and no provider's package is imported before the first call. Raises `CatalogueInvalid`.
+    Nothing is asked and no provider's package is imported before the first call. `owns_database`: it is closed with
+    the gateway. Raises `CatalogueInvalid`.
     """
     catalogue = catalogue or load_catalogue(config.model)
     transfer_allowed = config.model.transferencia_internacional
 
     def create(deployment: Deployment) -> ModelClient:
         return create_client(deployment, transfer_allowed=transfer_allowed)
+
+    def close() -> None:
+        commits.close()
+        if owns_database:
+            database.close()
 
     commits = GroupCommit(database, (book, change, keep))
     around = Surroundings(
@@ -51,7 +62,7 @@ def open_gateway(
         _cache(config, commits, database, catalogue),
         transfer_allowed=transfer_allowed,
         max_prompt_chars=config.model.model_max_prompt_chars,
-        at_close=commits.close,
+        at_close=close,
     )
 
 

@@ -90,9 +90,9 @@ class Attempt:
 
     async def stream(self) -> AsyncGenerator[Piece, None]:
         """Ask and hand on each piece as it comes. Raises as `complete`; closing it closes the upstream socket."""
+        restoring = self._asked.door.restoring() if self._asked.door else None
         if not await self._reserved():
             return
-        restoring = self._asked.door.restoring() if self._asked.door else None
         async with self.bill as bill:
             limits = Limits(self.candidate.deployment, self._asked.until)
             bill.sent()
@@ -140,7 +140,7 @@ class Attempt:
             raise Unusable(FaultKind.TRUNCATED)
         reason = whole.finish_reason
         self.bill.finish_reason = reason
-        self.bill.usage = whole.usage or self.bill.estimated(_characters(whole))
+        self.bill.count_whole(whole.usage, _characters(whole), ended=reason is not None)
         if reason is None and self.candidate.deployment.needs_finish_reason:
             raise Unusable(FaultKind.TRUNCATED)
         if not whole.text.strip() and not whole.tool_calls and reason not in _TELLS_WHY:

@@ -114,6 +114,13 @@ class Bill:
         """For an answer that its provider did not count."""
         return Usage(self._candidate.prompt_tokens, tokens_of(completion_characters), "estimate")
 
+    def count_whole(self, usage: Usage | None, characters: int, *, ended: bool) -> None:
+        """The provider's count, else ours. One of an answer that did not end may leave out what was streamed."""
+        used = usage or self.estimated(characters)
+        if not ended and tokens_of(self.streamed.characters) > used.completion_tokens:
+            used = Usage(used.prompt_tokens, tokens_of(self.streamed.characters), "estimate")
+        self.usage = used
+
     def _estimate(self, outcome: str) -> Usage | None:
         """What a broken attempt has used: an answer that began was paid for, an error before it was not."""
         if self.streamed.characters:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from functools import lru_cache
 
-from shared.database import process_database
+from shared.database import Database
 from shared.llm.assembly import open_gateway
 from shared.llm.contract import CallContext, ChatReply, ChatRequest, Interrupted, ModelCard
 from shared.llm.gateway import Gateway
@@ -22,13 +23,13 @@ from shared.llm.interruption import Interruption
 from shared.settings import settings
 
 _CLOSING_S = 10.0
+_POOL_SIZE = 2
 
 
 @dataclass(frozen=True, slots=True)
 class _Engine:
     """What belongs to one process and must not cross a fork."""
 
-    pid: int
     loop: asyncio.AbstractEventLoop
     thread: threading.Thread
     gateway: Gateway
@@ -41,6 +42,8 @@ class BlockingGateway:
         self._make = make
         self._lock = threading.Lock()
         self._current: _Engine | None = None
+        forget = weakref.WeakMethod(self._forget)
+        os.register_at_fork(after_in_child=lambda: (method := forget()) and method())
 
     def complete(self, request: ChatRequest, context: CallContext, *, interruption: Interruption) -> ChatReply:
         """The whole answer, within `context.deadline_s`.
@@ -66,25 +69,37 @@ class BlockingGateway:
         """Settle what is under way and stop this process's loop; a later call makes a new one."""
         with self._lock:
             engine, self._current = self._current, None
-        if engine is None or engine.pid != os.getpid():
+        if engine is None:
             return
         engine.loop.call_soon_threadsafe(engine.loop.stop)
         engine.thread.join(_CLOSING_S)
 
     def _engine(self) -> _Engine:
         with self._lock:
-            if self._current is None or self._current.pid != os.getpid():
+            if self._current is None:
                 gateway, loop = self._make(), asyncio.new_event_loop()
                 thread = threading.Thread(target=_serve, args=(loop, gateway), name="llm-gateway", daemon=True)
-                self._current = _Engine(os.getpid(), loop, thread, gateway)
+                self._current = _Engine(loop, thread, gateway)
                 thread.start()
             return self._current
+
+    def _forget(self) -> None:
+        """In a child: its parent's loop does not run here, and a thread that is not here may hold the lock."""
+        self._lock = threading.Lock()
+        self._current = None
 
 
 @lru_cache(maxsize=1)
 def process_gateway() -> BlockingGateway:
     """The gateway of the process's own settings and store."""
-    return BlockingGateway(lambda: open_gateway(settings(), process_database()))
+    return BlockingGateway(_open)
+
+
+def _open() -> Gateway:
+    """With connections of its own: a pool that a parent had opened must not be used after a fork."""
+    config = settings()
+    database = Database(config.platform.database_url.get_secret_value(), pool_size=_POOL_SIZE)
+    return open_gateway(config, database, owns_database=True)
 
 
 def _serve(loop: asyncio.AbstractEventLoop, gateway: Gateway) -> None:

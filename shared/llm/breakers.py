@@ -96,6 +96,8 @@ class StoreBreakers:
                 return Admission(admitted=True, probe=True)
             if changed.after.open_until is None:
                 return Admission(admitted=True)  # closed since we looked
+            if changed.after.state(moment) == "open":  # tried and opened again since
+                return Admission(admitted=False, until=changed.after.open_until)
         return Admission(admitted=False, until=moment + timedelta(seconds=_SNAPSHOT_S))
 
     async def failed(self, deployment: str, kind: str, cool_down_s: float | None) -> None:

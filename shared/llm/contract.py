@@ -81,7 +81,7 @@ class CallContext:
 
 @dataclass(frozen=True, slots=True)
 class ChatReply:
-    """A whole answer: text, tool calls or both, never neither.
+    """A whole answer: text, tool calls or both; neither only where `finish_reason` is length or content_filter.
 
     `finish_reason` in OpenAI's words: stop, length, tool_calls, content_filter. `deployment` is the catalogue's id of
     who answered, `attempts` how many upstream requests it took, `fallback` whether the first choice did not answer.
@@ -142,7 +142,7 @@ class ModelCard:
 
 
 class ModelGateway(Protocol):
-    """The one door to models. Belongs to one event loop; `shared.llm.gateway` brings it to threads."""
+    """The one door to models. Belongs to one event loop; `shared.llm.blocking` brings it to threads."""
 
     async def complete(self, request: ChatRequest, context: CallContext) -> ChatReply:
         """The whole answer, after as many attempts, on as many deployments, as policy and deadline allow.

@@ -76,7 +76,10 @@ class Accounts(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """Whether a deployment may be asked now. `until`: when it may be again; `probe`: the caller is the one who tries."""
+    """Whether a deployment may be asked now.
+
+    `until`: when it may be again; `probe`: the caller is the one who tries.
+    """
 
     admitted: bool
     until: datetime | None = None

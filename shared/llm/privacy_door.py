@@ -14,6 +14,7 @@ from typing import Any
 
 from shared.llm.contract import ChatRequest
 from shared.llm.errors import TransferRefused
+from shared.llm.plain_json import plain_json
 from shared.llm.restoring import StreamRestoring
 from shared.privacy.identifiers import Identifiers
 from shared.privacy.outgoing_guard import OutgoingGuard
@@ -31,6 +32,7 @@ class PrivacyDoor:
     def __init__(self, identifiers: Identifiers) -> None:
         self._pseudonyms = Pseudonyms(identifiers)
         self._guard = OutgoingGuard(identifiers)
+        self._answers_in_json = False
 
     def hide(self, request: ChatRequest) -> ChatRequest:
         """The request as it may leave.
@@ -38,6 +40,7 @@ class PrivacyDoor:
         Raises TransferRefused for pictures, sounds and files, which cannot be searched, and for a known value or a
         valid CPF, CNS, e-mail or telephone in what cannot be hidden: names of tools, schemas, ids.
         """
+        self._answers_in_json = _asks_for_json(request)
         self._pseudonyms.reserve(json.dumps([request.tools, dict(request.parameters)], ensure_ascii=False, default=str))
         hidden = dataclasses.replace(
             request,
@@ -49,16 +52,18 @@ class PrivacyDoor:
         return hidden
 
     def restore_text(self, text: str) -> str:
-        """An answer's text with the values in it."""
-        return self._pseudonyms.restore(text)
+        """An answer's text with the values in it; still JSON where JSON was asked for."""
+        restorer = self.restoring().text
+        return restorer.feed(text) + restorer.finish()
 
     def restore_arguments(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """A tool call's parsed arguments with the values in them, keys too."""
-        return {self.restore_text(name): self._pseudonyms.restore_all(value) for name, value in arguments.items()}
+        restored: dict[str, Any] = self._pseudonyms.restore_all(arguments)
+        return restored
 
     def restoring(self) -> StreamRestoring:
         """For one streamed answer."""
-        return StreamRestoring(self._pseudonyms)
+        return StreamRestoring(self._pseudonyms, in_json=self._answers_in_json)
 
     def _message(self, message: Mapping[str, Any]) -> dict[str, Any]:
         return {name: self._field(name, value) for name, value in message.items()}
@@ -70,7 +75,7 @@ class PrivacyDoor:
             return [self._part(part) for part in value]
         if name == "tool_calls" and isinstance(value, list):
             return [self._tool_call(call) for call in value]
-        return self._pseudonyms.hide_all(value)
+        return self._pseudonyms.hide_all(plain_json(value) if isinstance(value, str) else value)
 
     def _part(self, part: Any) -> dict[str, Any]:
         if not isinstance(part, Mapping) or part.get("type") != "text":
@@ -121,6 +126,11 @@ class PrivacyDoor:
             raise TransferRefused(
                 "um dado identificador apareceu onde não pode ser pseudonimizado; nada foi enviado", kind="transfer"
             )
+
+
+def _asks_for_json(request: ChatRequest) -> bool:
+    wanted = request.parameters.get("response_format")
+    return isinstance(wanted, Mapping) and wanted.get("type") in {"json_object", "json_schema"}
 
 
 def _texts(data: Any) -> Iterator[str]:

@@ -36,6 +36,4 @@ def traits_of(event: Event, request: BaseModel, blind: BlindIndex) -> TaskTraits
     subject = NOBODY if patient is None else blind.subject(patient.cpf, patient.cns, patient.prontuario)
     sequence = event.sequence(request)
     after = event.after if subject != NOBODY or sequence is not None else ()
-    return TaskTraits(
-        subject, event.urgent(request), after, event.occurred(request), sequence, event.answers(request)
-    )
+    return TaskTraits(subject, event.urgent(request), after, event.occurred(request), sequence, event.answers(request))

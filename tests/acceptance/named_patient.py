@@ -14,25 +14,18 @@ PATIENT = {
     "cns": CNS,
     "prontuario": RECORD,
     "data_nascimento": BIRTH,
+    "telefone": PHONE,
+    "email": EMAIL,
+    "endereco": STREET,
 }
-PATIENT |= {"telefone": PHONE, "email": EMAIL, "endereco": STREET}
 SECRET_WORDS = "sobrinha da vereadora Kriptonita"
 # As people write them, not as the register has them.
 SPELLED = [NAME.upper(), "Zuleica", CPF, "39053344705", CNS, f"prontuário {RECORD}", "23/09/1937", PHONE, EMAIL, STREET]
 QUESTION = f"Resuma: {'; '.join(SPELLED)}."
 FORMS = [CPF, CNS, PHONE, EMAIL]  # what `/v1`, which knows nobody, recognises by its form
-LEAKS = [
-    *NAME.split(),
-    SOCIAL_NAME,
-    *DOCTOR.split(),
-    "39053344705",
-    "53344705",
-    CNS,
-    "7391846",
-    "23/09/1937",
-    "1937-09-23",
-]
-LEAKS += ["981234567", "98123", "xanadu.example", "jabuticabeira", "4711", "kriptonita"]
+WORDS = [*NAME.split(), SOCIAL_NAME, *DOCTOR.split(), "7391846", "xanadu.example", "jabuticabeira", "kriptonita"]
+DATES = [BIRTH, "23/09/1937"]
+NUMBERS = ["39053344705", "981234567", CNS]  # in any punctuation
 
 
 def assert_restored(answer: str) -> None:
@@ -42,6 +35,7 @@ def assert_restored(answer: str) -> None:
 
 
 def assert_hidden(text: str, where: str) -> None:
-    plain = re.sub(r"[.\- ()]", "", text).lower()
-    found = [leak for leak in LEAKS if leak.lower() in text.lower() or re.sub(r"[.\- ()]", "", leak).lower() in plain]
+    lowered, digits = text.lower(), re.sub(r"[.\- ()/]", "", text)
+    found = [leak for leak in [*WORDS, *DATES] if leak.lower() in lowered]
+    found += [number for number in NUMBERS if number in digits]
     assert not found, f"{where} repeats {found}"

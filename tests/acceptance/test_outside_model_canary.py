@@ -6,7 +6,6 @@ The model is a server that keeps every byte it is sent, quotes prompts in its er
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -52,7 +51,7 @@ endpoints.integrador = {{url = "http://127.0.0.1:{port}/respostas", secret = "{s
 egress = [{{host = "127.0.0.1", ports = [{port}], schemes = ["http"]}}]
 """
 # Where the house keeps what it was told and what it answered: its own tables, for their owners only.
-KEEPS = {"tasks", "task_results", "conversations", "conversation_messages", "conversation_summaries", "llm_cache"}
+KEEPS = {"tasks", "task_results", "conversations", "conversation_messages", "conversation_summaries"}
 
 
 @pytest.fixture(scope="module")
@@ -251,12 +250,10 @@ def _tables_hold_nobody(platform: Platform) -> None:
     engine = create_engine(platform.database_url)
     with engine.connect() as connection:
         names = set(inspect(engine).get_table_names())
-        assert names >= KEEPS | {"llm_attempts", "llm_budgets", "llm_breakers"}
+        assert names >= KEEPS | {"llm_attempts", "llm_budgets", "llm_breakers", "llm_cache"}
         for name in sorted(names - KEEPS):
             rows = connection.execute(text(f'SELECT * FROM "{name}"')).fetchall()
             assert_hidden(str(rows), name)
-        keys = connection.execute(text("SELECT key FROM llm_cache")).scalars().all()
         rows = connection.execute(text("SELECT outcome, surface FROM llm_attempts")).fetchall()
     assert {tuple(row) for row in rows} >= {("ok", "crew"), ("ok", "chat"), ("ok", "openai"), ("ok", "webhook")}
     assert any(row.outcome != "ok" for row in rows)
-    assert keys and all(re.fullmatch("[0-9a-f]{64}", key) for key in keys)

@@ -7,18 +7,19 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from fastapi.testclient import TestClient
 
 from api.main import create_app
 from dev.ports import free_ports
+from handlers.crew_handler import CrewHandler
 from handlers.registry import IncompleteDomain, load_domains, load_handlers
 from shared.findings import Resultado
-from shared.settings import DomainSettings, Settings, load_settings
+from shared.settings import DomainSettings, ModelSettings, Settings, load_settings
 from tests.architecture.sources import ROOT
-from tests.unit.crews.support import RecordingRun
+from tests.unit.crews.support import RecordingRun, gateway_onto
 from workers.attempt import DomainWork, perform
 
 PAGE = (ROOT / "docs" / "add-a-domain.md").read_text()
@@ -95,7 +96,9 @@ def test_its_rules_and_its_crew_run(package: str):
     _, body = request_of_the_page()
     request = work.request("ocupacao", json.dumps(body))
     kept = []
-    result = Resultado.model_validate(perform(work.handlers["ocupacao"], request, RecordingRun(), kept.append))
+    with gateway_onto(ModelSettings()) as gateway:
+        handler = cast(CrewHandler, work.handlers["ocupacao"]).using(gateway, "pt")
+        result = Resultado.model_validate(perform(handler, request, RecordingRun(), kept.append))
     assert [found.codigo for found in kept[0].achados] == ["ocupacao_alta"]
     assert str(result.calculos["ocupacao_pct"]) == "95.0"
     assert result.parecer is not None and result.parecer.citacoes == ["A1"]

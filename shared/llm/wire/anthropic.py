@@ -55,6 +55,7 @@ def open_client(deployment: Deployment, *, inside: bool) -> ModelClient:
         base_url=address,
         api_key=key,
         max_retries=0,
+        output_version="v0",
         stream_usage=True,
         max_tokens=deployment.max_output_tokens,
         timeout=None,

@@ -65,6 +65,7 @@ def open_client(deployment: Deployment, *, inside: bool) -> ModelClient:
         api_key=key,
         vertexai=False,
         max_retries=1,
+        output_version="v0",
         temperature=None,
         base_url=address,
         client_args={"verify": tls_context()},

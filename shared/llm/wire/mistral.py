@@ -22,6 +22,7 @@ _NOT_SENT = frozenset({"stream_options"})  # usage comes always
 
 
 def open_client(deployment: Deployment, *, inside: bool) -> ModelClient:
+    """A client with connections of its own."""
     key = deployment.key() or SecretStr("sem-chave")
     address = address_of(deployment)
     headers = {"Authorization": f"Bearer {key.get_secret_value()}", "Accept": "application/json"}
@@ -31,6 +32,7 @@ def open_client(deployment: Deployment, *, inside: bool) -> ModelClient:
         api_key=key,
         base_url=address,
         max_retries=1,
+        output_version="v0",
         async_client=http,
         client=unused_client(),
     )

@@ -30,6 +30,7 @@ _OPTIONS = {
 
 
 def open_client(deployment: Deployment, *, inside: bool) -> ModelClient:
+    """A client with connections of its own."""
     key = deployment.key()
     http: dict[str, Any] = {
         "timeout": httpx.Timeout(None, connect=CONNECT_TIMEOUT_S),
@@ -41,7 +42,11 @@ def open_client(deployment: Deployment, *, inside: bool) -> ModelClient:
         http["transport"] = ShardedTransport(MAX_CONNECTIONS, tls_context())
     address = address_of(deployment).rstrip("/").removesuffix("/v1").removesuffix("/api")
     model: Any = ChatOllama(
-        model=deployment.model, base_url=address, async_client_kwargs=http, client_kwargs={"verify": tls_context()}
+        output_version="v0",
+        model=deployment.model,
+        base_url=address,
+        async_client_kwargs=http,
+        client_kwargs={"verify": tls_context()},
     )
 
     def call(request: ChatRequest) -> tuple[list[BaseMessage], dict[str, Any]]:

@@ -33,11 +33,16 @@ def open_client(deployment: Deployment, *, inside: bool) -> ModelClient:
         use_responses_api=False,
         stream_usage=True,
         stream_chunk_timeout=0,
+        openai_proxy=None,
+        http_socket_options=(),
+        output_version="v0",
         http_async_client=http,
         http_client=unused_client(),
     )
 
-    model.async_client = _Completions(model.root_async_client)
+    library = model.root_async_client
+    library.organization = library.project = None  # it reads them from the environment, for every server alike
+    model.async_client = _Completions(library)
 
     def call(request: ChatRequest) -> tuple[list[BaseMessage], dict[str, Any]]:
         return [], {"extra_body": _body(deployment, request)}

@@ -20,6 +20,7 @@ from shared.llm.contract import Surface
 from tests.integration.chat.scripted import FOREVER, ScriptedGateway
 from tests.integration.chat.serving import CONVERSATIONS, MESSAGES, Event, Served, events, serving, text_of, until
 
+DATABASES = ("sqlite", "postgresql")
 OWNER = Owner("default", "anonymous")
 
 

@@ -79,8 +79,8 @@ def test_one_answer_at_a_time_and_a_dead_one_makes_room(database: Database) -> N
     with pytest.raises(Conflict), database.write() as connection:
         _begun(connection, talk, question)
     with database.write() as connection:
-        assert answers.renew(connection, "p1", 60) == {alive.id}
-        assert answers.renew(connection, "p2", 60) == set()
+        assert answers.renew(connection, "p1", [dead.id, alive.id], 60) == {alive.id}
+        assert answers.renew(connection, "p2", [alive.id], 60) == set()
         assert answers.expire(connection, now()) == []
         assert answers.interrupt(connection, alive.id)
         assert not answers.interrupt(connection, alive.id)
@@ -194,7 +194,7 @@ def test_every_query_has_its_index(sqlite_store: Database) -> None:
         answer = _begun(connection, talk, question, idempotency_key="k", body_hash="h")
         answers.known(connection, OWNER, "k", "h")
         answers.expire(connection, now())
-        answers.renew(connection, "p1", 1)
+        answers.renew(connection, "p1", [answer.id], 1)
         messages.newest_leaf(connection, talk.id)
         messages.path(connection, talk.id, answer.id)
         messages.page(connection, talk.id, 0, 10)

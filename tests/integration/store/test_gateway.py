@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from decimal import Decimal
@@ -13,10 +14,12 @@ from sqlalchemy import select
 from shared.database import Database
 from shared.errors import ModelRefused, ModelUnavailable
 from shared.llm.assembly import open_gateway
+from shared.llm.blocking import BlockingGateway
 from shared.llm.catalogue import BudgetLimit, Catalogue, Deployment, Policy, Prices
 from shared.llm.contract import CallContext, ChatRequest, Finished, Surface, TextDelta
 from shared.llm.errors import BudgetExhausted
 from shared.llm.gateway import Gateway
+from shared.llm.interruption import Interruption
 from shared.llm.schema import attempts
 from shared.settings import load_settings
 
@@ -130,6 +133,32 @@ async def test_two_processes_spend_one_budget(database: Database, llmock: LLMock
         assert spent <= limit.limit_microusd
         assert (await first.complete(REQUEST, about())).deployment == "livre"
         assert (await first.complete(paid, context(tenant="outro"))).deployment == "pago"
+
+
+def test_parent_and_child_each_keep_the_books(database_url: str, llmock: LLMock) -> None:
+    """The parent's loop, threads and connections are not the child's."""
+    models = catalogue(llmock)
+
+    def opened() -> Gateway:
+        return open_gateway(load_settings(), Database(database_url), models, owns_database=True)
+
+    gateway = BlockingGateway(opened)
+    ids = ["pai-antes", "filho", "pai-depois"]
+    gateway.complete(REQUEST, context(request_id=ids[0]), interruption=Interruption())
+    child = os.fork()
+    if child == 0:
+        try:
+            gateway.complete(OTHER, context(request_id=ids[1]), interruption=Interruption())
+            gateway.close()
+            os._exit(0)
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    gateway.complete(REQUEST, context(request_id=ids[2]), interruption=Interruption())
+    gateway.close()
+    database = Database(database_url)
+    assert [rows(database, name) for name in ids] == [[(1, "pago", "ok", None, "provider")]] * 3
+    database.close()
 
 
 async def test_an_exact_answer_is_used_again_only_where_it_was_asked_for(database: Database, llmock: LLMock) -> None:

@@ -91,6 +91,30 @@ async def test_a_dead_prober_blocks_for_no_longer_than_a_probe(processes: list[S
     assert (await processes[1].admit("a")).probe
 
 
+async def test_a_probe_that_failed_or_succeeded_a_moment_ago_is_known_when_claiming(
+    processes: list[StoreBreakers], time: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prober, late, later = processes
+    await prober.failed("a", "auth", None)
+    time.advance(1000)
+
+    async def not_now() -> None:
+        """No second has passed since the last reading."""
+
+    for one in (late, later):
+        await one._refresh()
+        monkeypatch.setattr(one, "_refresh", not_now)
+    assert (await prober.admit("a")).probe
+    await prober.failed("a", "auth", None)
+    admission = await late.admit("a")
+    assert not admission.admitted and admission.until == prober._known["a"].open_until
+    time.advance(1000)
+    assert (await prober.admit("a")).probe
+    await prober.succeeded("a")
+    admission = await later.admit("a")
+    assert admission.admitted and not admission.probe
+
+
 async def test_a_retry_after_holds_for_all(processes: list[StoreBreakers], time: Clock) -> None:
     await processes[0].failed("a", "rate_limited", 500.0)
     admission = await processes[2].admit("a")

@@ -66,6 +66,8 @@ REFUSED: list[tuple[bytes, str, str]] = [
         "response_format.json_schema.name",
         "invalid_value",
     ),
+    (asked(metadata={"joana": 1}), "metadata", "invalid_value"),
+    (asked(logit_bias={"joana": 101}), "logit_bias", "invalid_value"),
     (asked(tools=[TOOL, TOOL]), "tools", "invalid_value"),
     (asked(tools=[{"type": "custom"}]), "tools[0].type", "invalid_value"),
     (asked(tool_choice="required"), "tool_choice", "invalid_value"),
@@ -101,6 +103,11 @@ def test_messages_reach_the_gateway_as_they_were_written() -> None:
     assert request.messages[1] == {"role": "assistant", "content": "", "tool_calls": [CALL]}
     assert request.messages[2] == RESULT
     assert (request.tools, request.model) == ([TOOL], "padrao")
+
+
+def test_an_answer_that_said_nothing_may_stand_in_the_history() -> None:
+    request = checked(asked(USER, {"role": "assistant", "content": ""}, USER)).for_gateway()
+    assert request.messages[1] == {"role": "assistant", "content": ""}
 
 
 def test_words_that_only_openai_knows_are_said_in_everybodys() -> None:

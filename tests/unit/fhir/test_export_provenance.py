@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree
 
@@ -93,3 +94,16 @@ def test_a_result_without_ai_says_so_and_why(kinds: dict[str, bool], words: str)
     assert extensions(found)["recusa-de-ia-pelo-paciente"] is bool(kinds.get("refused"))
     systems = {e["what"]["identifier"]["system"] for e in found["entity"]}
     assert "urn:plantao:prompt" not in systems
+
+
+def test_every_model_that_answered_is_an_author_and_a_stand_in_is_said() -> None:
+    case = case_of("exames.hemograma")
+    used = case.result["proveniencia"]
+    other = {**used["modelos"][0], "provedor": "openai_compatible", "modelo": "qwen3", "implantacao": "casa"}
+    several = {**used, "modelos": [other, *used["modelos"]], "contingencia": True}
+    raw = as_json(provenance(replace(case, result={**case.result, "proveniencia": several})))
+    Provenance.model_validate_json(raw)
+    found = json.loads(raw)
+    assert roles(found) == ["assembler", "author", "author"]
+    assert "Outros modelos que participaram: qwen3 (openai_compatible)." in said(found)
+    assert "outro da lista respondeu em seu lugar" in said(found)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from shared.llm.contract import ChatRequest, TextDelta, ToolCallDelta
 from shared.llm.errors import TransferRefused
+from shared.llm.plain_json import plain_json
 from shared.llm.privacy_door import PrivacyDoor
 from shared.privacy.identifiers import Identifiers
 
@@ -120,6 +121,32 @@ def test_arguments_are_restored_inside_their_structure(door: PrivacyDoor) -> Non
     door.hide(asked({"role": "user", "content": f"{NAME}, {CPF}"}))
     arguments = {"quem": ["[PESSOA_1]", 1, None], "[CPF_1]": {"texto": "de [pessoa_1]"}}
     assert door.restore_arguments(arguments) == {"quem": [NAME, 1, None], CPF: {"texto": f"de {NAME}"}}
+
+
+@pytest.mark.parametrize("kind", ["json_object", "json_schema"])
+def test_an_answer_in_json_is_still_json(door: PrivacyDoor, kind: str) -> None:
+    door.hide(asked({"role": "user", "content": NAME}, parameters={"response_format": {"type": kind}}))
+    text = '{"quem": "Sra. [PESSOA_1]"}'
+    assert json.loads(door.restore_text(text)) == {"quem": f"Sra. {NAME}"}
+    restoring = door.restoring()
+    pieces = [*restoring.feed(TextDelta(text[:20])), *restoring.feed(TextDelta(text[20:])), *restoring.flush()]
+    assert "".join(piece.text for piece in pieces if isinstance(piece, TextDelta)) == door.restore_text(text)
+
+
+def test_what_was_escaped_in_json_comes_back_as_people_write(door: PrivacyDoor) -> None:
+    result = json.dumps({"nome": "Antônia", "emoji": "🙂", "aspas": '\\u0022 "'}) + "\n"
+    hidden = door.hide(asked({"role": "tool", "tool_call_id": "c", "content": result}))
+    content = hidden.messages[0]["content"]
+    assert content == '{"nome": "[PESSOA_1]", "emoji": "🙂", "aspas": "\\\\u0022 \\""}\n'
+    assert json.loads(door.restore_text(content)) == json.loads(result)
+    assert door.restore_text("[PESSOA_1] está bem") == "Antônia está bem"
+
+
+@given(st.recursive(st.text(max_size=5) | st.none(), lambda inner: st.lists(inner, max_size=3)))
+def test_plain_json_means_the_same(data: Any) -> None:
+    text = json.dumps(data)
+    assert json.loads(plain_json(text)) == data
+    assert plain_json(text + " não é JSON") == text + " não é JSON"
 
 
 @given(st.data())

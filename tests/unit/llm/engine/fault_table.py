@@ -128,7 +128,8 @@ def _cut(kind: str) -> Callable[[Injected, int], tuple[Behavior, ...]]:
 
 def _streams(fault: str, kind: str, before: Outcome, after: Outcome) -> list[Row]:
     cut = _cut(kind)
-    # Anthropic counts the prompt in its first event, and a cut that is clean leaves that to be read.
+    # Anthropic counts the prompt in its first event, and a clean cut leaves that to be read: the whole of what was
+    # used while nothing had been streamed.
     counted = {"anthropic"} if kind == "truncate" else set()
     return [
         Row(
@@ -137,7 +138,7 @@ def _streams(fault: str, kind: str, before: Outcome, after: Outcome) -> list[Row
             outcome,
             raw,
             llmock,
-            but={provider: replace(outcome, billed="provider") for provider in counted},
+            but={provider: replace(outcome, billed="provider") for provider in counted if when == "before"},
         )
         for when, outcome, raw, llmock in (
             ("before", before, Raw(kind), lambda where: cut(where, where.before)),

@@ -52,16 +52,17 @@ FIRST_PIECE = {
 
 @dataclass
 class RawProvider:
-    """`asked`: a request came in whole. `hung_up`: its client closed the connection."""
+    """`head`: of the last request, in lower case. `asked`: it came in whole. `hung_up`: its client closed it."""
 
     provider: str
     answers: bool = True
     url: str = ""
+    head: str = ""
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     hung_up: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        head = self.head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
         await reader.readexactly(int(head.split("content-length:")[1].split("\r\n")[0]))
         self.asked.set()
         if self.answers:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.llm.catalogue import Deployment
-from shared.llm.contract import ChatRequest
+from shared.llm.contract import ChatRequest, TextDelta
 from shared.llm.failures import classify
 from shared.llm.providers import create_client
 from tests.unit.llm.wire.canned_server import canned
@@ -50,12 +50,31 @@ async def test_a_redirect_is_not_followed(provider: Any) -> None:
         await client.close()
 
 
-async def test_inside_the_house_no_proxy_is_asked(provider: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+NOWHERE = "http://127.0.0.1:9"
+ENVIRONMENT = {
+    **dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "OPENAI_PROXY", "ANTHROPIC_PROXY"), NOWHERE),
+    **dict.fromkeys(("OPENAI_BASE_URL", "OPENAI_API_BASE", "ANTHROPIC_BASE_URL", "ANTHROPIC_API_URL"), NOWHERE),
+    **dict.fromkeys(("GOOGLE_GEMINI_BASE_URL", "MISTRAL_BASE_URL", "OLLAMA_HOST", "LANGSMITH_GATEWAY"), NOWHERE),
+    **dict.fromkeys(("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "GOOGLE_API_KEY"), "do-ambiente"),
+    **dict.fromkeys(("GEMINI_API_KEY", "MISTRAL_API_KEY", "OLLAMA_API_KEY", "OPENAI_ORG_ID"), "do-ambiente"),
+    "LANGSMITH_GATEWAY_API_KEY": "do-ambiente",
+    "GOOGLE_GENAI_USE_VERTEXAI": "true",
+    "LANGSMITH_TRACING": "true",
+    "LC_OUTPUT_VERSION": "v1",
+}
+
+
+async def test_the_environment_changes_neither_address_nor_key(provider: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The libraries read these by themselves: only the catalogue may say where a prompt goes, and with which key."""
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("MODEL_KEY_OF_TEST", "do-catalogo")
     async with raw_provider(provider) as stub:
-        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
-            monkeypatch.setenv(name, "http://127.0.0.1:9")
-        client = create_client(Deployment(provider=provider, model="m", base_url=stub.url), transfer_allowed=False)
+        deployment = Deployment(provider=provider, model="m", base_url=stub.url, api_key_env="MODEL_KEY_OF_TEST")
+        client = create_client(deployment, transfer_allowed=False)
         events = client.stream(REQUEST)
-        await anext(events)
+        assert await anext(events) == TextDelta("olá ")
         await events.aclose()
         await client.close()
+    assert "do-catalogo" in stub.head
+    assert "do-ambiente" not in stub.head

@@ -18,7 +18,6 @@ from shared.llm.parameters import HONOURED, refuse_unhonoured
 from shared.llm.providers import create_client
 from tests.unit.llm.wire.asked_parameters import ASKED, JSON_SCHEMA, MESSAGES, SENT, TOOL
 from tests.unit.llm.wire.ollama_server import ollama_server
-from tests.unit.llm.wire.parameter_table import DOCUMENT, table
 
 # Not parameters of ours: they are the request itself.
 _THE_REQUEST = {"messages", "model", "tools"}
@@ -157,7 +156,3 @@ def test_contradictions_are_refused() -> None:
     for parameters, tools in ((both, []), ({"tool_choice": "required"}, [])):
         with pytest.raises(ParameterRefused):
             refuse_unhonoured("openai", ChatRequest(MESSAGES, tools, parameters=parameters))
-
-
-def test_the_document_says_what_the_gateway_does() -> None:
-    assert DOCUMENT.read_text() == table(), "python -m tests.unit.llm.wire.parameter_table"
