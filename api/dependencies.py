@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Request
 
-from api.chat import Chat
+from api.chat.service import Chat
 from api.request_rates import RateLimits
 from api.submission import Submission
 from api.watching import Watcher

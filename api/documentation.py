@@ -14,8 +14,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from starlette.responses import HTMLResponse
 
-from api.chat_requests import ConversationChange, NewConversation, NewMessage
-from api.openai_request import ChatCompletionRequest
+from api.chat.requests import ConversationChange, NewConversation, NewMessage
+from api.openai.request import ChatCompletionRequest
 from api.views import Problem, TaskAccepted
 from handlers.registry import load_document_examples, load_readers
 from shared.domain import Domain, Event

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from api import openai_errors
+from api.openai import errors as openai_errors
 from api.rate_headers import refused_headers
 from shared.errors import (
     InvalidField,

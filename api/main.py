@@ -11,7 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api import documentation, errors
-from api.chat import Chat
+from api.chat.service import Chat
 from api.dependencies import Parts
 from api.request_rates import RateLimits
 from api.routers import alerts, evidence, health, ingestion, patients, rejected, reviews, sources, tasks, uploads

@@ -16,7 +16,7 @@ from handlers.exames.crew import CREWS
 from handlers.exames.domain import DOMAIN
 from handlers.exames.requests.hemograma import PedidoHemograma
 from handlers.exames.rules.hemograma.evaluation import avaliar
-from shared.llm.gateway import process_gateway
+from shared.llm.blocking import process_gateway
 from shared.privacy.known import identifiers_of
 from workers.affinity import pin
 

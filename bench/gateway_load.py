@@ -53,7 +53,7 @@ async def _measured(url: str) -> dict[str, object]:
     ways: dict[str, Stream] = {
         "langchain": _by_langchain(url, http), "wire": _by_wire(wire), "gateway": _by_gateway(gateway),
     }  # fmt: skip
-    cpu = {f"{way} {name}": [] for way in ways for name in _CALLS} | {f"{way} alone": [] for way in ways}
+    cpu: dict[str, list[float]] = {f"{way} {name}": [] for way in ways for name in (*_CALLS, "alone")}
     for stream in ways.values():
         await _many(stream, SHORT, 4)  # imports, connections
     for _ in range(_ROUNDS):

@@ -9,13 +9,13 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from api.bodies import read_json
-from api.chat import Chat
-from api.chat_buffer import Ending
-from api.chat_exchange import Exchange
-from api.chat_frames import AnswerStream, local_frames, stored_frames
-from api.chat_generation import Generation
-from api.chat_requests import NewMessage
-from api.chat_views import MessageView, message_url, message_view
+from api.chat.buffer import Ending
+from api.chat.exchange import Exchange
+from api.chat.frames import AnswerStream, local_frames, stored_frames
+from api.chat.generation import Generation
+from api.chat.requests import NewMessage
+from api.chat.service import Chat
+from api.chat.views import MessageView, message_url, message_view
 from api.dependencies import AppParts, CurrentCaller, MessageId
 from api.disconnects import unless_gone
 from api.rate_headers import allowed_headers

@@ -10,9 +10,9 @@ from starlette.responses import Response
 
 from api import cursors
 from api.bodies import read_json
-from api.chat_prompt import card_of
-from api.chat_requests import ConversationChange, NewConversation
-from api.chat_views import ConversationPage, ConversationView, MessagePage, conversation_view, message_view
+from api.chat.prompt import card_of
+from api.chat.requests import ConversationChange, NewConversation
+from api.chat.views import ConversationPage, ConversationView, MessagePage, conversation_view, message_view
 from api.dependencies import AppParts, ConversationId, CurrentCaller
 from api.views import PROBLEMS, json_response
 from shared.conversations import messages, store

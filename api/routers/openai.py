@@ -10,11 +10,11 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from api.dependencies import AppParts, CurrentCaller, Parts
-from api.openai_body import read_chat
-from api.openai_completions import by_crew, by_model
-from api.openai_crews import PREFIX, Crews
-from api.openai_errors import request_id
-from api.openai_schemas import CHAT_BODY, CHAT_RESPONSES, ERRORS, ModelList, ModelObject
+from api.openai.body import read_chat
+from api.openai.completions import by_crew, by_model
+from api.openai.crews import PREFIX, Crews
+from api.openai.errors import request_id
+from api.openai.schemas import CHAT_BODY, CHAT_RESPONSES, ERRORS, ModelList, ModelObject
 from api.rate_headers import allowed_headers
 from api.rate_limits import limited
 from api.views import json_response

@@ -13,8 +13,14 @@ from tests.architecture.test_requirements import pins
 
 SIDES = ("api", "worker")
 ENTRIES = {
-    "api": ("api.main", "workers.mllp", "dev.definitions", "handlers.check_tables"),
-    "worker": ("workers.pika_worker", "workers.dramatiq_worker", "deploy.worker_health", "handlers.check_tables"),
+    "api": ("api.main", "workers.mllp", "dev.definitions", "handlers.check_tables", "shared.llm.check"),
+    "worker": (
+        "workers.pika_worker",
+        "workers.dramatiq_worker",
+        "deploy.worker_health",
+        "handlers.check_tables",
+        "shared.llm.check",
+    ),
 }
 
 

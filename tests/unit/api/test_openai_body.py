@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from api.openai_body import checked
-from api.openai_errors import RequestRefused
+from api.openai.body import checked
+from api.openai.errors import RequestRefused
 from shared.errors import MalformedBody
 from shared.llm.errors import ParameterRefused
 

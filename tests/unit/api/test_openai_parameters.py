@@ -7,8 +7,8 @@ import re
 import pytest
 from openai.types.chat import completion_create_params
 
-from api.openai_parameters import REFUSED
-from api.openai_request import FORWARDED, ChatCompletionRequest
+from api.openai.parameters import REFUSED
+from api.openai.request import FORWARDED, ChatCompletionRequest
 from shared.llm.parameters import HONOURED
 from tests.architecture.sources import ROOT
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
-from api.openai_replies import DONE, Chunks, comment, completion, error_frame
+from api.openai.replies import DONE, Chunks, comment, completion, error_frame
 from shared.llm.contract import ChatReply, ToolCall, ToolCallDelta, Usage
 
 IDENTITY = ("chatcmpl-1", 1_700_000_000, "padrao")

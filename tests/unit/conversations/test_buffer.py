@@ -7,7 +7,7 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.chat_buffer import AnswerBuffer
+from api.chat.buffer import AnswerBuffer
 
 
 @given(st.lists(st.text(max_size=5), max_size=20), st.integers(0, 120))

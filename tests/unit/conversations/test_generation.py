@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from api import chat_generation
-from api.chat_generation import Generation, Question
+from api.chat import generation
+from api.chat.generation import Generation, Question
 from shared.conversations import answers
 from shared.conversations.records import MessageStatus
 from shared.errors import StoreUnavailable
@@ -68,8 +68,8 @@ class Store:
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chat_generation, "_FLUSH_S", 0)
-    monkeypatch.setattr(chat_generation, "_SAVE_PAUSE_S", 0)
+    monkeypatch.setattr(generation, "_FLUSH_S", 0)
+    monkeypatch.setattr(generation, "_SAVE_PAUSE_S", 0)
 
 
 def _begun(model: Model, store: Store, *, background: bool = False) -> Generation:

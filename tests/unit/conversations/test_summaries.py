@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from api import chat_summaries
-from api.chat_prompt import Prompt
+from api.chat import summarising
+from api.chat.prompt import Prompt
 from shared.conversations.history import Budget, Window, window
 from shared.conversations.messages import PATH_LIMIT
 from shared.conversations.records import Message, Summary
@@ -20,7 +20,7 @@ def _talk(turns: int, size: int) -> list[Message]:
 def _due(path: list[Message], budget: Budget, summary: Summary | None = None) -> list[int]:
     answer = message(len(path) + 1, "assistant", path[-1].content)
     prompt = Prompt(Window([], [], 0), path, summary, budget)
-    return [one.seq for one in chat_summaries.due(prompt, answer)]
+    return [one.seq for one in summarising.due(prompt, answer)]
 
 
 def test_nothing_while_there_is_room() -> None:

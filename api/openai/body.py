@@ -11,10 +11,10 @@ from fastapi import Request
 from pydantic import ValidationError
 
 from api.bodies import NATIVE_TYPES, media_type, read_body
-from api.openai_errors import RequestRefused
-from api.openai_messages import forwarded
-from api.openai_parameters import refuse_what_no_answer_honours, to_forward
-from api.openai_request import ChatCompletionRequest
+from api.openai.errors import RequestRefused
+from api.openai.messages import forwarded
+from api.openai.parameters import refuse_what_no_answer_honours, to_forward
+from api.openai.request import ChatCompletionRequest
 from shared.errors import MalformedBody, UnsupportedMedia
 from shared.field_paths import field_path
 from shared.llm.contract import ChatRequest

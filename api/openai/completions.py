@@ -8,15 +8,14 @@ from typing import Any
 from fastapi import Request
 from starlette.responses import Response
 
-from api import openai_crew_replies as crew_replies
-from api import openai_replies as replies
 from api import status
 from api.dependencies import Caller, Parts
 from api.disconnects import Pump, unless_gone
-from api.openai_body import Asked
-from api.openai_crews import Crew, CrewTask, changes, submit
-from api.openai_errors import request_id
-from api.openai_streaming import EventStream, streamed, whole_or_broken
+from api.openai import crew_replies, replies
+from api.openai.body import Asked
+from api.openai.crews import Crew, CrewTask, changes, submit
+from api.openai.errors import request_id
+from api.openai.streaming import EventStream, streamed, whole_or_broken
 from api.views import json_response
 from shared import clock
 from shared.llm.contract import CallContext, Surface

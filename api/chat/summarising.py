@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from uuid_utils import uuid7
 
-from api.chat_prompt import Prompt
+from api.chat.prompt import Prompt
 from shared.conversations import history
 from shared.conversations.messages import PATH_LIMIT
 from shared.conversations.records import Message, Role, Summary

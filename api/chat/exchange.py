@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from sqlalchemy.engine import Connection
 from uuid_utils import uuid7
 
-from api.chat_prompt import Prompt, card_of, prompt, unsent, with_last
-from api.chat_requests import NewMessage
+from api.chat.prompt import Prompt, card_of, prompt, unsent, with_last
+from api.chat.requests import NewMessage
 from shared.conversations import answers, messages, store
 from shared.conversations.answers import NewAnswer
 from shared.conversations.records import Conversation, Message, Owner, Role

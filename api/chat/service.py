@@ -13,11 +13,11 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 from uuid_utils import uuid7
 
-from api import chat_summaries
-from api.chat_exchange import Asked, Exchange, open_exchange
-from api.chat_generation import Generation, Question
-from api.chat_prompt import Prompt, identifiers_of
-from api.chat_requests import NewMessage
+from api.chat import summarising
+from api.chat.exchange import Asked, Exchange, open_exchange
+from api.chat.generation import Generation, Question
+from api.chat.prompt import Prompt, identifiers_of
+from api.chat.requests import NewMessage
 from shared import clock
 from shared.conversations import answers, messages, store, summaries
 from shared.conversations.records import Conversation, Message, MessageStatus, Owner
@@ -186,7 +186,7 @@ class Chat:
             return
         if ending is None or ending.outcome.status != MessageStatus.COMPLETE:
             return
-        told = chat_summaries.due(prompt, ending.outcome.of(generation.message))
+        told = summarising.due(prompt, ending.outcome.of(generation.message))
         if told:
             task = asyncio.create_task(self._summarise(told, prompt, generation.message.model, context))
             self._afterwards.add(task)
@@ -194,7 +194,7 @@ class Chat:
 
     async def _summarise(self, told: list[Message], prompt: Prompt, model: str | None, context: CallContext) -> None:
         try:
-            made = await chat_summaries.summarised(self._gateway, prompt, told, model, context)
+            made = await summarising.summarised(self._gateway, prompt, told, model, context)
             await self.write(lambda connection: summaries.add(connection, made))
         except (ExecutionError, ServiceUnavailable, IntegrityError) as error:
             # The model is away, or the conversation was erased meanwhile: the chat goes on without.

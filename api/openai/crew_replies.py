@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from api.openai_crews import CrewTask
-from api.openai_errors import CrewTaskFailed
+from api.openai.crews import CrewTask
+from api.openai.errors import CrewTaskFailed
 from shared.findings import Gravidade
 from shared.llm.contract import Usage
 from shared.tasks.states import TaskStatus

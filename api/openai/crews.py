@@ -14,10 +14,10 @@ from pydantic import ValidationError
 from api import status
 from api.dependencies import Caller, Parts
 from api.door import Door
-from api.openai_body import Asked
-from api.openai_errors import CrewTaskFailed, RequestRefused
-from api.openai_messages import DeveloperMessage, SystemMessage, UserMessage, text_of
-from api.openai_request import ChatCompletionRequest
+from api.openai.body import Asked
+from api.openai.errors import CrewTaskFailed, RequestRefused
+from api.openai.messages import DeveloperMessage, SystemMessage, UserMessage, text_of
+from api.openai.request import ChatCompletionRequest
 from api.views import is_terminal
 from handlers.registry import has_crew
 from shared.domain import Domain

@@ -16,10 +16,10 @@ import orjson
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from api.chat import Chat
-from api.chat_buffer import Ending
-from api.chat_generation import Generation
-from api.chat_views import message_url, usage_view
+from api.chat.buffer import Ending
+from api.chat.generation import Generation
+from api.chat.service import Chat
+from api.chat.views import message_url, usage_view
 from shared.conversations.records import Message, MessageStatus, Outcome, Owner
 from shared.llm.contract import Usage
 

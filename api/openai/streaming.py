@@ -9,9 +9,9 @@ from fastapi import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from api import openai_errors
 from api.disconnects import Pump, unless_gone
-from api.openai_replies import DONE, Chunks, error_frame, origin
+from api.openai import errors as openai_errors
+from api.openai.replies import DONE, Chunks, error_frame, origin
 from shared.errors import PlantaoError
 from shared.llm.contract import Finished, StreamEvent, TextDelta
 

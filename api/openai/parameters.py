@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from api.openai_request import FORWARDED, ChatCompletionRequest
+from api.openai.request import FORWARDED, ChatCompletionRequest
 from shared.llm.errors import ParameterRefused
 
 _KEEPS = "o provedor guardaria o conteúdo, que pode falar de pacientes"

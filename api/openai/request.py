@@ -2,7 +2,7 @@
 
 Three kinds: those that the house itself honours (`model`, `messages`, `tools`, `stream`, …), those forwarded to the
 provider, which honours or refuses them (`FORWARDED`), and those that no answer of this house can honour
-(`api/openai_parameters.py`).
+(`api/openai/parameters.py`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, JsonValue, ValidationInfo, field_validator
 
-from api.openai_messages import TOOL_NAME, Message, Strict, check_order
+from api.openai.messages import TOOL_NAME, Message, Strict, check_order
 
 FORWARDED = (
     "temperature",

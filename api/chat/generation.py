@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from api.chat_buffer import AnswerBuffer, Ending
+from api.chat.buffer import AnswerBuffer, Ending
 from shared.conversations import answers
 from shared.conversations.answers import Piece
 from shared.conversations.records import Message, MessageStatus, Outcome

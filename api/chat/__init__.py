@@ -1,0 +1,1 @@
+"""Answers of a chat as they come: generated here, read by any number, kept in the store."""

@@ -1,0 +1,1 @@
+"""The surface that any OpenAI client speaks, below `/v1`."""
