@@ -34,6 +34,7 @@ def traced(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
             "MODELS_FILE": str(models),
             "FILES_DIR": str(folder / "files"),
             "TRANSFERENCIA_INTERNACIONAL": "true",
+            "OTEL_SDK_DISABLED": "false",  # a crew's test in this process may have switched it off
         }
         command = [sys.executable, "-m", "tests.integration.telemetry.traced"]
         done = subprocess.run(command, cwd=ROOT, env=os.environ | settings, capture_output=True, text=True, timeout=240)
