@@ -1,14 +1,14 @@
 """What the gateway raises, drawn once; each is one of the two families that a worker knows.
 
-    ModelUnavailable          503  no model answered: try later
-    └── AnswerBroken          502  the answer stopped after some of it had left
-    ModelRefused              502  no model will answer: trying again changes nothing
-    ├── UnknownModel          404  neither a policy nor a deployment
-    ├── ParameterRefused      400  a parameter that the model cannot honour
-    ├── ContextOverflow       400  the messages fit into no window of the policy
-    ├── PromptTooLarge        413  over the house's own limit
-    ├── BudgetExhausted       402  no money left until the period ends
-    └── TransferRefused       403  what the call holds may reach no model of the policy
+ModelUnavailable          503  no model answered: try later
+└── AnswerBroken          502  the answer stopped after some of it had left
+ModelRefused              502  no model will answer: trying again changes nothing
+├── UnknownModel          404  neither a policy nor a deployment
+├── ParameterRefused      400  a parameter that the model cannot honour
+├── ContextOverflow       400  the messages fit into no window of the policy
+├── PromptTooLarge        413  over the house's own limit
+├── BudgetExhausted       402  no money left until the period ends
+└── TransferRefused       403  what the call holds may reach no model of the policy
 """
 
 from __future__ import annotations
