@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 from sqlalchemy import (
+    CTE,
     JSON,
     Column,
     ColumnElement,
@@ -33,7 +34,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import Connection, Row
-from sqlalchemy.sql.dml import Insert, ReturningUpdate
+from sqlalchemy.sql.dml import Insert, ReturningInsert, ReturningUpdate
 from sqlalchemy.types import TypeEngine
 
 _ROWS = "rows"
@@ -45,19 +46,23 @@ _GIVEN = "given_"
 
 
 def bulk_insert(
-    connection: Connection, table: Table, rows: Sequence[dict[str, Any]], *, ignore_conflicts: bool = False
-) -> None:
-    """Insert `rows`, which all name the same columns; with `ignore_conflicts`, rows whose key exists are left out."""
+    connection: Connection, table: Table, rows: Sequence[dict[str, Any]], *returned: str, ignore_conflicts: bool = False
+) -> list[Row[Any]]:
+    """Insert `rows`, which all name the same columns; with `ignore_conflicts`, rows whose key exists are left out.
+
+    `returned` are the columns that come back of each row that was written, in any order.
+    """
     if not rows:
-        return
+        return []
     on_postgresql = connection.dialect.name == "postgresql"
     text = orjson.dumps(rows).decode() if on_postgresql else _NUL
     if _NUL not in text:
-        connection.execute(_insert_recordset(table, tuple(rows[0]), ignore_conflicts), {_ROWS: text})
+        statement = _insert_recordset(table, tuple(rows[0]), ignore_conflicts, returned)
+        found = connection.execute(statement, {_ROWS: text})
     else:
         # PostgreSQL keeps an escaped NUL in a JSON column, but its functions refuse to unfold one.
-        insert = (postgresql if on_postgresql else sqlite).insert(table)
-        connection.execute(insert.on_conflict_do_nothing() if ignore_conflicts else insert, list(rows))
+        found = connection.execute(_insert(connection.dialect.name, table, ignore_conflicts, returned), list(rows))
+    return list(found) if returned else []
 
 
 def bulk_upsert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
@@ -87,6 +92,25 @@ def bulk_update(
     return [changed for row in named for changed in connection.execute(statement, row)]
 
 
+def bulk_add(connection: Connection, table: Table, rows: Sequence[dict[str, Any]], *returned: str) -> list[Row[Any]]:
+    """Add the numbers of `rows` to those of the rows with the same key, which are then ours until the transaction ends.
+
+    `rows` all name the same columns, the one of the key, a text, among them, and are ordered by it: everybody who adds
+    locks in that order, so that two who want several of the same rows wait for one another, never both. `returned` are
+    the columns that come back, as they are afterwards, of each row that exists.
+    """
+    if not rows:
+        return []
+    dialect = connection.dialect.name
+    statement = _add(dialect, table, tuple(rows[0]), returned)
+    if dialect == "postgresql":
+        (key,) = table.primary_key
+        wanted = keys(dialect, [(row[key.name],) for row in rows])
+        return list(connection.execute(statement, {_ROWS: orjson.dumps(rows).decode(), **wanted}))
+    named = ({_GIVEN + name: value for name, value in row.items()} for row in rows)
+    return [changed for row in named for changed in connection.execute(statement, row)]
+
+
 def among(dialect: str, columns: Sequence[Column[Any]]) -> ColumnElement[bool]:
     """The condition that `columns` equal one of the keys given at execution as `keys(dialect, values)`.
 
@@ -112,10 +136,24 @@ def keys(dialect: str, values: Collection[tuple[Any, ...]]) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=64)
-def _insert_recordset(table: Table, names: tuple[str, ...], ignore_conflicts: bool) -> Insert:
+def _insert_recordset(
+    table: Table, names: tuple[str, ...], ignore_conflicts: bool, returned: tuple[str, ...]
+) -> Insert | ReturningInsert[Any]:
     source = _recordset([table.c[name] for name in names])
     statement = postgresql.insert(table).from_select(list(names), source)
-    return statement.on_conflict_do_nothing() if ignore_conflicts else statement
+    return _finished(statement.on_conflict_do_nothing() if ignore_conflicts else statement, returned)
+
+
+@lru_cache(maxsize=64)
+def _insert(
+    dialect: str, table: Table, ignore_conflicts: bool, returned: tuple[str, ...]
+) -> Insert | ReturningInsert[Any]:
+    statement = (postgresql if dialect == "postgresql" else sqlite).insert(table)
+    return _finished(statement.on_conflict_do_nothing() if ignore_conflicts else statement, returned)
+
+
+def _finished(statement: Insert, returned: tuple[str, ...]) -> Insert | ReturningInsert[Any]:
+    return statement.returning(*(statement.table.c[name] for name in returned)) if returned else statement
 
 
 @lru_cache(maxsize=64)
@@ -142,6 +180,26 @@ def _update(
     same = [table.c[name] == given[name] for name in key]
     new = {name: given[name] for name in names if name not in key}
     return update(table).where(*same, where).values(new).returning(*(table.c[name] for name in returned))
+
+
+@lru_cache(maxsize=64)
+def _add(dialect: str, table: Table, names: tuple[str, ...], returned: tuple[str, ...]) -> ReturningUpdate[Any]:
+    (key,) = table.primary_key
+    if dialect == "postgresql":
+        rows = _recordset([table.c[name] for name in names]).cte("given").c
+        given: Mapping[str, ColumnElement[Any]] = dict(rows)
+        mine = and_(among(dialect, (key,)), key == _held(dialect, key).c[key.name], key == given[key.name])
+    else:
+        given = {name: bindparam(_GIVEN + name, type_=table.c[name].type) for name in names}
+        mine = key == given[key.name]
+    sums = {name: table.c[name] + given[name] for name in names if name != key.name}
+    return update(table).where(mine).values(sums).returning(*(table.c[name] for name in returned))
+
+
+def _held(dialect: str, key: Column[Any]) -> CTE:
+    """The keys that exist, each locked before the next: an update alone has no order."""
+    # The order of code points, which is Python's: PostgreSQL's own depends on its locale.
+    return select(key).where(among(dialect, (key,))).order_by(key.collate("C")).with_for_update().cte("held")
 
 
 def _recordset(columns: Sequence[Column[Any]]) -> Select[Any]:

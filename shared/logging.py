@@ -61,6 +61,11 @@ class _TextlessFormatter(logging.Formatter):
         return f"{type(ei[1]).__name__} at {_places(ei[1])}"
 
 
+def _may_be_told(record: logging.LogRecord) -> bool:
+    """Levels alone do not keep libraries quiet: with `OPENAI_LOG=debug` one lowers its own and prints whole prompts."""
+    return record.levelno >= logging.CRITICAL or not record.name.startswith(_QUIET)
+
+
 def _places(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)[-6:]
     return " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames))
@@ -110,6 +115,7 @@ def configure_logging(platform: PlatformSettings, process: str) -> None:
         cache_logger_on_first_use=True,
     )
     others = logging.StreamHandler(sys.stderr)
+    others.addFilter(_may_be_told)
     others.setFormatter(_TextlessFormatter("%(levelname)s %(name)s %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[others])
     logging.captureWarnings(True)

@@ -65,7 +65,7 @@ async def stored_frames(chat: Chat, owner: Owner, message: Message, offset: int)
     """From the store, as the process that generates writes it there; ends when that process is dead, too."""
     yield start_frame(message)
     quiet = 0
-    while True:
+    while message is not None:
         text = message.content[offset:]
         if text:
             offset, quiet = offset + len(text), 0

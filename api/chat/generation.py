@@ -50,7 +50,6 @@ class Generation:
         self._stopped: str | None = None
         self._settling = False  # past the model: what is left is to write the end, and nothing may stop that
         self._saved = 0
-        self._saved = 0
         self._flushing: asyncio.TimerHandle | Future[bool] | None = None
         self.task = asyncio.create_task(self._run())
 

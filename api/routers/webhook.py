@@ -75,7 +75,7 @@ async def ask(request: Request, parts: AppParts, caller: CurrentCaller, allowed:
     said = Headers(idempotency_key(headers), traceparent(headers))
     body = await read_body(request, headers, parts.settings.api.api_max_body_bytes)
     received = PerguntaRecebida.model_validate_json(body)
-    question = question_of(received, parts)
+    question = await asyncio.to_thread(question_of, received, parts)  # names of models' hosts may be looked up
     await _read(parts, lambda connection: check_conversation(connection, caller, question))
     new = new_question(question, received, parts, caller, said)
     accepted = await parts.submission.accept(new.task, turns.accept, new)

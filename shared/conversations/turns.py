@@ -82,7 +82,8 @@ def keep(connection: Connection, owner: Owner, opening: Opening, turn: Turn, *, 
     if begins:
         _open(connection, owner, opening)
     try:
-        conversation = store.get(connection, owner, opening.id)
+        # Locked: who erases it now, or says something else in it, does so after this turn.
+        conversation = store.get(connection, owner, opening.id, lock=True)
     except NotFound:
         return
     asked = connection.execute(select(_m.id).where(_m.id == turn.task_id)).one_or_none()

@@ -39,8 +39,8 @@ def open_gateway(
     catalogue = catalogue or load_catalogue(config.model)
     transfer_allowed = config.model.transferencia_internacional
 
-    def create(deployment: Deployment) -> ModelClient:
-        return create_client(deployment, transfer_allowed=transfer_allowed)
+    def create(deployment: Deployment, inside: bool) -> ModelClient:
+        return create_client(deployment, transfer_allowed=transfer_allowed, inside=inside)
 
     def close() -> None:
         commits.close()

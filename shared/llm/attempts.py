@@ -15,7 +15,7 @@ from shared.llm.candidates import Candidate, NotAsked
 from shared.llm.contract import ChatRequest, TextDelta, ToolCall, ToolCallDelta
 from shared.llm.deadlines import Limits, Paced
 from shared.llm.errors import BudgetExhausted
-from shared.llm.failures import Fault, FaultKind, classify
+from shared.llm.failures import Fault, FaultKind, causes, classify
 from shared.llm.ports import ModelClient, WireReply
 from shared.llm.undisturbed import undisturbed
 from shared.llm.unusable import Unusable
@@ -156,8 +156,9 @@ class Attempt:
         return WireReply(door.restore_text(whole.text), calls, reason, whole.usage)
 
     def _failed(self, error: Exception) -> None:
-        if isinstance(error, ModelRefused | ModelUnavailable):
-            self.refusal = error  # its client could not be made: nothing left
+        refusal = next((cause for cause in causes(error) if isinstance(cause, ModelRefused | ModelUnavailable)), None)
+        if refusal is not None:
+            self.refusal = refusal  # ours, whatever a library has made of it: no connection was made, nothing left
             self.bill.withdraw()
             return
         fault = Fault.of(error.kind) if isinstance(error, Unusable) else classify(error)

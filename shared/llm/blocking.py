@@ -52,8 +52,9 @@ class BlockingGateway:
         interrupted call used is settled behind the caller's back.
         """
         interruption.check()
-        engine = self._engine()
-        future = asyncio.run_coroutine_threadsafe(engine.gateway.complete(request, context), engine.loop)
+        with self._lock:  # `close` stops the loop under it: what is submitted before is ended by it, nothing comes later
+            engine = self._engine()
+            future = asyncio.run_coroutine_threadsafe(engine.gateway.complete(request, context), engine.loop)
         with interruption.watching(future):
             try:
                 return future.result()
@@ -63,25 +64,27 @@ class BlockingGateway:
 
     def models(self) -> Sequence[ModelCard]:
         """As `Gateway.models`."""
-        return self._engine().gateway.models()
+        with self._lock:
+            engine = self._engine()
+        return engine.gateway.models()
 
     def close(self) -> None:
         """Settle what is under way and stop this process's loop; a later call makes a new one."""
         with self._lock:
             engine, self._current = self._current, None
-        if engine is None:
-            return
-        engine.loop.call_soon_threadsafe(engine.loop.stop)
+            if engine is None:
+                return
+            engine.loop.call_soon_threadsafe(engine.loop.stop)
         engine.thread.join(_CLOSING_S)
 
     def _engine(self) -> _Engine:
-        with self._lock:
-            if self._current is None:
-                gateway, loop = self._make(), asyncio.new_event_loop()
-                thread = threading.Thread(target=_serve, args=(loop, gateway), name="llm-gateway", daemon=True)
-                self._current = _Engine(loop, thread, gateway)
-                thread.start()
-            return self._current
+        """The caller holds the lock."""
+        if self._current is None:
+            gateway, loop = self._make(), asyncio.new_event_loop()
+            thread = threading.Thread(target=_serve, args=(loop, gateway), name="llm-gateway", daemon=True)
+            self._current = _Engine(loop, thread, gateway)
+            thread.start()
+        return self._current
 
     def _forget(self) -> None:
         """In a child: its parent's loop does not run here, and a thread that is not here may hold the lock."""

@@ -109,7 +109,15 @@ class ProbeClaimed:
         return replace(breaker, probe_until=self.moment + timedelta(seconds=self.limits.probe_s))
 
 
-Transition = Failed | Succeeded | ProbeClaimed
+@dataclass(frozen=True, slots=True)
+class ProbeReleased:
+    """Whoever claimed the probe did not get to try: the next one need not wait for it."""
+
+    def __call__(self, breaker: Breaker) -> Breaker:
+        return replace(breaker, probe_until=None)
+
+
+Transition = Failed | Succeeded | ProbeClaimed | ProbeReleased
 
 
 def _until(breaker: Breaker) -> datetime:

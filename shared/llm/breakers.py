@@ -17,7 +17,7 @@ from shared.clock import now
 from shared.database import Database
 from shared.errors import ServiceUnavailable
 from shared.group_commit import GroupCommit
-from shared.llm.breaker_states import Breaker, Failed, ProbeClaimed, Succeeded, Transition
+from shared.llm.breaker_states import Breaker, Failed, ProbeClaimed, ProbeReleased, Succeeded, Transition
 from shared.llm.catalogue import BreakerLimits
 from shared.llm.locked_rows import locked_rows
 from shared.llm.ports import Admission
@@ -115,6 +115,10 @@ class StoreBreakers:
         changed = await self._change(deployment, success)
         if changed.before.open_until is not None and changed.after.open_until is None:
             _log.info("breaker_closed", deployment=deployment)
+
+    async def released(self, deployment: str) -> None:
+        """See `ports.Breakers`."""
+        await self._change(deployment, ProbeReleased())
 
     async def _change(self, deployment: str, transition: Transition) -> Changed:
         """In the store; where that is away, in this process alone."""

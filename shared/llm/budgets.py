@@ -7,7 +7,7 @@ For each scope and period the limit with the exact name stands in place of the o
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,12 +17,11 @@ import orjson
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
-from shared.bulk import bulk_upsert
+from shared.bulk import bulk_add, bulk_insert
 from shared.clock import now
 from shared.llm.catalogue import BudgetLimit
 from shared.llm.contract import CallContext
 from shared.llm.errors import BudgetExhausted
-from shared.llm.locked_rows import locked_rows
 from shared.llm.schema import budgets
 
 _SCOPES = {"tenant": "da instituição", "domain": "do domínio", "client": "do cliente"}
@@ -72,41 +71,73 @@ def period_bounds(period: str, moment: datetime, zone: ZoneInfo) -> tuple[dateti
 
 
 class Balances:
-    """Rows of budgets that this transaction holds: read once, changed in memory, written once."""
+    """What this transaction adds to budgets. `write` does it in one statement, and locks their rows in one order."""
 
-    def __init__(self, connection: Connection, ids: set[str], fresh: dict[str, Charge]) -> None:
-        """`fresh` says what to write for those of `ids` whose period has no row yet."""
+    def __init__(self, connection: Connection, fresh: Mapping[str, Charge]) -> None:
+        """`fresh` says what to write for those whose period has no row yet; all of them are locked by `write`."""
         self._connection = connection
-        self._changed: set[str] = set()
-        rows = locked_rows(connection, budgets, {(key,) for key in ids}, lambda key: _blank(fresh[key[0]]))
-        self._rows = {key: row for (key,), row in rows.items()}
-
-    def reserve(self, wanted: Sequence[Charge], amount: int) -> BudgetExhausted | None:
-        """Take `amount` from every one of `wanted`; from none, where one has not got it, and say which it was."""
-        short = [charge for charge in wanted if self._left(charge) < amount]
-        if short:
-            return _refusal(max(short, key=lambda charge: charge.resets_at))
-        self._add([charge.id for charge in wanted], reserved=amount)
-        return None
+        self._fresh = fresh
+        self._added = {key: _nothing(key) for key in fresh}
+        self._taken: dict[str, int] = {}  # reserved or spent, when last written
 
     def settle(self, ids: Sequence[str], released: int, spent: int) -> None:
         """Give `released` back and add what was spent in its place."""
-        self._add(ids, reserved=-released, spent=spent)
+        self._add(ids, -released, spent)
+
+    def reserve(self, wanted: Sequence[tuple[Sequence[Charge], int]]) -> list[BudgetExhausted | None]:
+        """Write; take each amount from all of its budgets, or from none and say which had not got it.
+
+        All is taken at once and what was too much given back: mostly there is enough, and that needs no look before.
+        """
+        for charged, amount in wanted:
+            self._add([charge.id for charge in charged], amount)
+        self.write()
+        taken = dict(self._taken)
+        for charged, amount in wanted:
+            for charge in charged:
+                taken[charge.id] -= amount
+        answers = [_take(taken, charged, amount) for charged, amount in wanted]
+        for (charged, amount), refusal in zip(wanted, answers, strict=True):
+            if refusal is not None:
+                self._add([charge.id for charge in charged], -amount)
+        return answers
 
     def write(self) -> None:
-        """Write what changed."""
-        bulk_upsert(self._connection, budgets, [self._rows[key] for key in sorted(self._changed)])
+        """Add what has gathered."""
+        rows = [added for _, added in sorted(self._added.items())]
+        self._added = {}
+        missing = self._write(rows)
+        if missing:
+            # Another process may insert the same row first: ours is then left out, and the second look waits for it.
+            blank = [_blank(self._fresh[row["id"]]) for row in missing]
+            bulk_insert(self._connection, budgets, blank, ignore_conflicts=True)
+            self._write(missing)
 
-    def _left(self, charge: Charge) -> int:
-        row = self._rows[charge.id]
-        taken: int = row["reserved_microusd"] + row["spent_microusd"]
-        return charge.limit_microusd - taken
+    def _write(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Those that have no row."""
+        found = bulk_add(self._connection, budgets, rows, "id", "reserved_microusd", "spent_microusd")
+        known = {row.id: row.reserved_microusd + row.spent_microusd for row in found}
+        self._taken |= known
+        return [row for row in rows if row["id"] not in known]
 
-    def _add(self, ids: Sequence[str], *, reserved: int, spent: int = 0) -> None:
+    def _add(self, ids: Sequence[str], reserved: int, spent: int = 0) -> None:
         for key in ids:
-            self._rows[key]["reserved_microusd"] += reserved
-            self._rows[key]["spent_microusd"] += spent
-            self._changed.add(key)
+            added = self._added.setdefault(key, _nothing(key))
+            added["reserved_microusd"] += reserved
+            added["spent_microusd"] += spent
+
+
+def _nothing(key: str) -> dict[str, Any]:
+    return {"id": key, "reserved_microusd": 0, "spent_microusd": 0}
+
+
+def _take(taken: dict[str, int], charged: Sequence[Charge], amount: int) -> BudgetExhausted | None:
+    short = [charge for charge in charged if taken[charge.id] + amount > charge.limit_microusd]
+    if short:
+        return _refusal(max(short, key=lambda charge: charge.resets_at))
+    for charge in charged:
+        taken[charge.id] += amount
+    return None
 
 
 def _blank(charge: Charge) -> dict[str, Any]:

@@ -9,15 +9,25 @@ from __future__ import annotations
 import os
 import tomllib
 from decimal import Decimal
-from typing import Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from shared.settings import ModelSettings
 
 Provider = Literal["offline", "openai", "anthropic", "gemini", "mistral", "ollama", "openai_compatible"]
 DEFAULT_POLICY = "padrao"
-_ID = r"^[a-z0-9][a-z0-9._-]{0,63}$"
+# Ids stand in URLs and metrics; without a colon none can be taken for a crew of /v1.
+_Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 # Crews must have no key that a stray client could pick up: handlers/crew_runtime/environment.py.
 _TAKEN_AWAY = "OPENAI_API_KEY"
 _NEEDS_ADDRESS = frozenset({"ollama", "openai_compatible"})
@@ -59,6 +69,13 @@ class Deployment(_Part):
     idle_s: float = Field(20.0, gt=0, description="Of a stream, between two pieces")
     needs_finish_reason: bool = Field(True, description="False for servers that end a whole stream without one")
     free_text: bool = Field(False, description="May see what people wrote, though it is outside the house")
+
+    @field_validator("api_key", mode="before")
+    @classmethod
+    def _in_no_file(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            raise ValueError("a key stands in no file: put it into a variable, and that one's name into api_key_env")
+        return value
 
     @model_validator(mode="after")
     def _usable(self) -> Self:
@@ -110,8 +127,8 @@ class BreakerLimits(_Part):
 class Catalogue(_Part):
     """The whole file."""
 
-    deployments: dict[str, Deployment]
-    policies: dict[str, Policy]
+    deployments: dict[_Id, Deployment]
+    policies: dict[_Id, Policy]
     default: str = DEFAULT_POLICY
     budgets: tuple[BudgetLimit, ...] = ()
     breaker: BreakerLimits = BreakerLimits()
@@ -148,7 +165,7 @@ def load_catalogue(settings: ModelSettings) -> Catalogue:
         return _of_settings(settings)
     file = settings.models_file
     try:
-        return Catalogue.model_validate(tomllib.loads(file.read_text(), parse_float=Decimal))
+        return Catalogue.model_validate(tomllib.loads(file.read_text(encoding="utf-8"), parse_float=Decimal))
     except OSError as error:
         raise CatalogueInvalid(f"MODELS_FILE={file} cannot be read: {error.strerror}") from error
     except ValidationError as error:
@@ -156,7 +173,7 @@ def load_catalogue(settings: ModelSettings) -> Catalogue:
         wrong = "; ".join(f"{_place(item['loc'])}: {item['msg'].removeprefix('Value error, ')}" for item in found)
         raise CatalogueInvalid(f"MODELS_FILE={file}: {wrong}") from None
     except ValueError as error:
-        raise CatalogueInvalid(f"MODELS_FILE={file} is not TOML in UTF-8: {type(error).__name__}") from None
+        raise CatalogueInvalid(f"MODELS_FILE={file} is not TOML in UTF-8: {error}") from None
 
 
 def _of_settings(settings: ModelSettings) -> Catalogue:

@@ -26,6 +26,7 @@ from shared.llm.residency import deployment_is_inside
 from shared.settings import ModelSettings
 
 _QUESTION = ChatRequest([{"role": "user", "content": "Responda somente: ok"}], parameters={"max_tokens": 64})
+_NEEDS_KEY = frozenset({"openai", "anthropic", "gemini", "mistral"})  # at the provider's own address
 _GREEN, _RED, _PLAIN = "\033[32m", "\033[31m", "\033[0m"
 
 
@@ -55,8 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _told(catalogue: Catalogue) -> Iterator[str]:
     for name, one in catalogue.deployments.items():
-        price = f"{one.prices.input}/{one.prices.output} US$ per million tokens in/out"
-        yield f"deployment {name}: {one.provider} {one.model}, {one.context_tokens} tokens, {price}"
+        yield f"deployment {name}: {one.provider} {one.model}, {one.context_tokens} tokens, {_price(one)}"
     for name, policy in catalogue.policies.items():
         default = " (default)" if name == catalogue.default else ""
         yield f"policy {name}{default}: {' -> '.join(policy.deployments)}, {policy.retries} retries each"
@@ -64,8 +64,17 @@ def _told(catalogue: Catalogue) -> Iterator[str]:
         yield f"budget {budget.scope} {budget.name}: {budget.limit_usd} US$ a {budget.period}"
 
 
+def _price(deployment: Deployment) -> str:
+    prices = deployment.prices
+    if not prices.input and not prices.output:
+        return "no price: charged to no budget"
+    return f"{prices.input}/{prices.output} US$ per million tokens in/out"
+
+
 def _reach(deployment: Deployment, settings: ModelSettings) -> str:
-    """Why it would not be asked at all; empty when it would."""
+    """Why it would not be asked at all, or in vain; empty when it would."""
+    if deployment.provider in _NEEDS_KEY and not deployment.base_url and deployment.key() is None:
+        return "no key: name its variable in api_key_env (MODEL_API_KEY without a file)"
     try:
         if deployment_is_inside(deployment) or settings.transferencia_internacional:
             return ""

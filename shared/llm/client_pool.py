@@ -1,4 +1,7 @@
-"""One client per deployment and event loop, made when the deployment is first asked."""
+"""One client per deployment, residence and event loop, made when the deployment is first asked.
+
+A name may move into the house, or out of it: who is asked with patients' names must be a client that stays inside.
+"""
 
 from __future__ import annotations
 
@@ -13,27 +16,30 @@ from shared.llm.ports import ModelClient
 
 @dataclass(slots=True)
 class _OfLoop:
-    clients: dict[str, ModelClient] = field(default_factory=dict)
+    clients: dict[tuple[str, bool], ModelClient] = field(default_factory=dict)
     making: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class ClientPool:
     """Connections belong to a loop: another loop, as after a fork, gets clients of its own."""
 
-    def __init__(self, create: Callable[[Deployment], ModelClient]) -> None:
-        """`create` imports the provider's package, which may take seconds: it runs in a thread, before any limit."""
+    def __init__(self, create: Callable[[Deployment, bool], ModelClient]) -> None:
+        """`create` takes a deployment and whether it is inside. It imports the provider's package, which may take
+        seconds: it runs in a thread, before any limit.
+        """
         self._create = create
         self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, _OfLoop] = WeakKeyDictionary()
 
-    async def of(self, name: str, deployment: Deployment) -> ModelClient:
+    async def of(self, name: str, deployment: Deployment, *, inside: bool) -> ModelClient:
         """Raises what `create` raises: ModelRefused or ModelUnavailable."""
+        key = name, inside
         mine = self._loops.setdefault(asyncio.get_running_loop(), _OfLoop())
-        if name in mine.clients:
-            return mine.clients[name]
+        if key in mine.clients:
+            return mine.clients[key]
         async with mine.making:
-            if name not in mine.clients:
-                mine.clients[name] = await asyncio.to_thread(self._create, deployment)
-            return mine.clients[name]
+            if key not in mine.clients:
+                mine.clients[key] = await asyncio.to_thread(self._create, deployment, inside)
+            return mine.clients[key]
 
     async def close(self) -> None:
         """Close this loop's clients."""

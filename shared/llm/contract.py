@@ -157,7 +157,7 @@ class ModelGateway(Protocol):
         """
 
     def models(self) -> Sequence[ModelCard]:
-        """Policies first, then deployments, as the catalogue orders them."""
+        """Policies first, the default one before all others, then deployments, as the catalogue orders them."""
 
 
 class Interrupted(Exception):

@@ -20,6 +20,7 @@ from shared.llm.contract import CallContext, ChatReply, ChatRequest
 from shared.llm.errors import AnswerBroken, BudgetExhausted, ContextOverflow, TransferRefused
 from shared.llm.failures import Fault, FaultKind
 from shared.llm.ports import Accounts, Admission, Breakers
+from shared.llm.undisturbed import undisturbed
 
 _log = structlog.get_logger(__name__)
 _BREAKER_OPEN = "breaker_open"
@@ -54,15 +55,18 @@ class Course:
     _place: int = 0
     _retry: int = 0
     _overflowed: int = 0  # the largest window that was too small
+    _probed: str | None = None  # whose half-open breaker waits for what this call finds out
 
     async def next_attempt(self) -> Attempt | None:
         """Whom to ask now; None: nobody is left, and `final_error` says why. Raises StoreUnavailable."""
+        await self.leave_probe()
         while self._place < len(self.candidates) and self._room_s() > 0:
             candidate = self.candidates[self._place]
             if candidate.deployment.context_tokens > self._overflowed:
                 attempt = await self._prepared(candidate)
                 if attempt is not None:
                     return attempt
+                await self.leave_probe()
             self._go_on()
         return None
 
@@ -78,11 +82,18 @@ class Course:
             self._pass_over(attempt.candidate, attempt.refusal)
             self._go_on()
         elif attempt.fault is None:
+            self._probed = None
             await self.around.breakers.succeeded(attempt.candidate.id)
             return True
         else:
             await self._draw_consequences(attempt, attempt.fault)
         return False
+
+    async def leave_probe(self) -> None:
+        """To be called when the call is over, too: a probe that came to no verdict is somebody else's to make."""
+        deployment, self._probed = self._probed, None
+        if deployment is not None:
+            await undisturbed(self.around.breakers.released(deployment))
 
     def reply(self, attempt: Attempt) -> ChatReply:
         """What the caller gets of an attempt that has its answer."""
@@ -121,8 +132,9 @@ class Course:
         if not admission.admitted:
             self._pass_over(candidate, _resting(admission))
             return None
+        self._probed = candidate.id if admission.probe else None
         try:
-            client = await self.around.clients.of(candidate.id, candidate.deployment)
+            client = await self.around.clients.of(candidate.id, candidate.deployment, inside=candidate.inside)
             door = None if candidate.inside else self.around.door(self.context)
             sent = await self._hidden(door, candidate) if door else self.request
         except (ModelRefused, ModelUnavailable) as refusal:
@@ -143,6 +155,7 @@ class Course:
         again = not attempt.has_left and self._worth_waiting(fault, pause)
         if fault.kind.counts_against_deployment:
             cool_down = None if again else fault.retry_after
+            self._probed = None
             await self.around.breakers.failed(attempt.candidate.id, fault.kind.value, cool_down)
         if attempt.has_left:
             raise AnswerBroken(fault.detail, "".join(attempt.partial), fault.kind.value)

@@ -169,14 +169,14 @@ def classify(error: BaseException) -> Fault:
     """
     if isinstance(error, MalformedToolArguments):
         return Fault.of(FaultKind.TOOL_ARGUMENTS)
-    for cause in _causes(error):
+    for cause in causes(error):
         status = _status(cause)
         if status is not None:
             return Fault.of(_by_status(status, cause), status, _retry_after(cause))
     return Fault.of(_without_status(error))
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def causes(error: BaseException) -> Iterator[BaseException]:
     """The error, then what it was raised from: LangChain's own exceptions may keep the status only there."""
     current: BaseException | None = error
     while current is not None:
@@ -220,7 +220,7 @@ def _without_status(error: BaseException) -> FaultKind:
     for code in _codes(error):
         if code in named:
             return named[code]
-    names = [base.__name__ for cause in _causes(error) for base in type(cause).__mro__]
+    names = [base.__name__ for cause in causes(error) for base in type(cause).__mro__]
     if any(_CONNECTION_CLASSES.search(name) for name in names):
         return FaultKind.CONNECTION
     if isinstance(error, TimeoutError) or any("Timeout" in name for name in names):

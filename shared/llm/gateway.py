@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing, asynccontextmanager
 
 from shared.llm.candidates import Admissibility, nobody
 from shared.llm.catalogue import Catalogue, Policy
 from shared.llm.contract import CallContext, ChatReply, ChatRequest, Finished, ModelCard, StreamEvent
 from shared.llm.course import Course, Surroundings
-from shared.llm.errors import PromptTooLarge, UnknownModel
+from shared.llm.errors import ParameterRefused, PromptTooLarge, UnknownModel
 from shared.llm.ports import ReplyCache
 from shared.llm.replay import as_stream
 from shared.llm.residences import Residences
@@ -55,14 +55,14 @@ class Gateway:
         cached = await self._cache.get(request, context)
         if cached is not None:
             return cached
-        course = await self._course(policy, request, context, until)
-        while (attempt := await course.next_attempt()) is not None:
-            await attempt.complete()
-            if await course.answered(attempt):
-                reply = course.reply(attempt)
-                await self._cache.put(request, context, reply)
-                return reply
-        raise course.final_error()
+        async with self._course(policy, request, context, until) as course:
+            while (attempt := await course.next_attempt()) is not None:
+                await attempt.complete()
+                if await course.answered(attempt):
+                    reply = course.reply(attempt)
+                    await self._cache.put(request, context, reply)
+                    return reply
+            raise course.final_error()
 
     async def stream(self, request: ChatRequest, context: CallContext) -> AsyncGenerator[StreamEvent, None]:
         """See `contract.ModelGateway`."""
@@ -73,23 +73,24 @@ class Gateway:
             for event in as_stream(cached):
                 yield event
             return
-        course = await self._course(policy, request, context, until)
-        while (attempt := await course.next_attempt()) is not None:
-            async with aclosing(attempt.stream()) as pieces:
-                async for piece in pieces:
-                    yield piece
-            if await course.answered(attempt):
-                reply = course.reply(attempt)
-                await self._cache.put(request, context, reply)
-                yield Finished(reply)
-                return
-        raise course.final_error()
+        async with self._course(policy, request, context, until) as course:
+            while (attempt := await course.next_attempt()) is not None:
+                async with aclosing(attempt.stream()) as pieces:
+                    async for piece in pieces:
+                        yield piece
+                if await course.answered(attempt):
+                    reply = course.reply(attempt)
+                    await self._cache.put(request, context, reply)
+                    yield Finished(reply)
+                    return
+            raise course.final_error()
 
     def models(self) -> Sequence[ModelCard]:
         """See `contract.ModelGateway`. A policy's card shows its first deployment. Resolves names the first time."""
+        known = self._catalogue.policies
         policies = [
-            dataclasses.replace(self._card(policy.deployments[0]), id=name, kind="policy")
-            for name, policy in self._catalogue.policies.items()
+            dataclasses.replace(self._card(known[name].deployments[0]), id=name, kind="policy")
+            for name in sorted(known, key=lambda name: name != self._catalogue.default)
         ]
         return [*policies, *map(self._card, self._catalogue.deployments)]
 
@@ -100,22 +101,33 @@ class Gateway:
         await asyncio.to_thread(self._at_close)
 
     def _checked(self, request: ChatRequest) -> Policy:
-        if prompt_characters(request) > self._max_prompt_chars:
+        try:
+            characters = prompt_characters(request)
+        except RecursionError:
+            raise ParameterRefused("tools" if request.tools else "messages", "aninhado demais") from None
+        if characters > self._max_prompt_chars:
             raise PromptTooLarge(f"as mensagens passam de {self._max_prompt_chars} caracteres", kind="prompt_too_large")
         policy = self._catalogue.chosen(request.model)
         if policy is None:
             raise UnknownModel("nem política nem modelo com este nome: veja GET /api/llm/models", kind="unknown_model")
         return policy
 
-    async def _course(self, policy: Policy, request: ChatRequest, context: CallContext, until: float) -> Course:
+    @asynccontextmanager
+    async def _course(
+        self, policy: Policy, request: ChatRequest, context: CallContext, until: float
+    ) -> AsyncIterator[Course]:
         deployments = [(name, self._catalogue.deployments[name]) for name in policy.deployments]
         residence = await self._residences.of(deployments)
         candidates, reasons = self._admissibility.sort(deployments, residence, request, context)
         if not candidates:
             raise nobody(reasons)
-        return Course(
+        course = Course(
             self._around, request, context, candidates, policy.deployments[0], policy.retries, until, list(reasons)
         )
+        try:
+            yield course
+        finally:
+            await course.leave_probe()
 
     def _card(self, name: str) -> ModelCard:
         deployment = self._catalogue.deployments[name]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.engine import Connection
 
 from shared.bulk import among, bulk_insert, bulk_update, keys
@@ -50,10 +50,9 @@ def book(connection: Connection, items: Sequence[Entry]) -> list[BudgetExhausted
     openings = {item.attempt.id: item for item in items if isinstance(item, Opening)}
     settled = [item for item in items if isinstance(item, AttemptSettled)]
     ended = _settle(connection, [item for item in settled if item.id not in openings])
-    fresh = {charge.id: charge for item in openings.values() for charge in item.charges}
-    balances = Balances(connection, {key for one in ended for key in one.budgets} | fresh.keys(), fresh)
+    balances = Balances(connection, {charge.id: charge for item in openings.values() for charge in item.charges})
     _return(balances, ended)  # before the openings, which may need what is given back
-    refused = _open(connection, balances, list(openings.values()))
+    refused = _open(connection, balances, openings)
     _return(balances, _settle(connection, [item for item in settled if item.id in openings]))
     balances.write()
     return [refused.get(item.attempt.id) if isinstance(item, Opening) else None for item in items]
@@ -83,7 +82,7 @@ def sweep_abandoned(connection: Connection, moment: datetime) -> int:
     ]
     bulk_update(connection, attempts, rows, _OPEN, "id")
     ended = [_Ended(_ids(row.budgets), row.reserved_microusd, row.reserved_microusd) for row in found]
-    balances = Balances(connection, {key for one in ended for key in one.budgets}, {})
+    balances = Balances(connection, {})
     _return(balances, ended)
     balances.write()
     return len(found)
@@ -120,32 +119,20 @@ def _return(balances: Balances, ended: list[_Ended]) -> None:
         balances.settle(one.budgets, one.released, one.spent)
 
 
-def _open(connection: Connection, balances: Balances, openings: list[Opening]) -> dict[str, BudgetExhausted]:
-    known = _known(connection, [item.attempt.id for item in openings if item.charges])
-    refused: dict[str, BudgetExhausted] = {}
-    rows = []
-    for item in openings:
-        attempt = item.attempt
-        if attempt.id in known:
-            continue
-        error = balances.reserve(item.charges, attempt.reserve_microusd)
-        if error is None:
-            rows.append(_opened_row(item))
-        else:
-            refused[attempt.id] = error
-    bulk_insert(connection, attempts, rows, ignore_conflicts=True)
+def _open(connection: Connection, balances: Balances, openings: dict[str, Opening]) -> dict[str, BudgetExhausted]:
+    """Write and reserve what a first run of the same batch has not; whatever is refused is taken back."""
+    rows = [_opened_row(item) for item in openings.values()]
+    written = {row.id for row in bulk_insert(connection, attempts, rows, "id", ignore_conflicts=True)}
+    fresh = {key: item for key, item in openings.items() if key in written}
+    answers = balances.reserve([(item.charges, item.attempt.reserve_microusd) for item in fresh.values()])
+    refused = {key: error for key, error in zip(fresh, answers, strict=True) if error is not None}
+    if refused:
+        dialect = connection.dialect.name
+        connection.execute(_REMOVAL[dialect], keys(dialect, [(key,) for key in refused]))
     return refused
 
 
-def _known(connection: Connection, ids: list[str]) -> set[str]:
-    """Those of `ids` whose rows a first run of the same batch has written."""
-    if not ids:
-        return set()
-    dialect = connection.dialect.name
-    return set(connection.execute(_KNOWN[dialect], keys(dialect, [(key,) for key in ids])).scalars())
-
-
-_KNOWN = {dialect: select(_a.id).where(among(dialect, (_a.id,))) for dialect in ("sqlite", "postgresql")}
+_REMOVAL = {dialect: delete(attempts).where(among(dialect, (_a.id,))) for dialect in ("sqlite", "postgresql")}
 
 
 def _opened_row(item: Opening) -> dict[str, Any]:

@@ -98,6 +98,9 @@ class Breakers(Protocol):
     async def succeeded(self, deployment: str) -> None:
         """Close it; free of charge where it was closed."""
 
+    async def released(self, deployment: str) -> None:
+        """The claimed probe told nothing of the deployment: another caller may try. Never raises."""
+
 
 class ReplyCache(Protocol):
     """Exact answers within one `cache_scope`."""

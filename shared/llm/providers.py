@@ -21,16 +21,17 @@ _MODULES = {
 }
 
 
-def create_client(deployment: Deployment, *, transfer_allowed: bool) -> ModelClient:
-    """The client of one deployment, for one event loop.
+def create_client(deployment: Deployment, *, transfer_allowed: bool, inside: bool | None = None) -> ModelClient:
+    """The client of one deployment, for one event loop. One that is `inside` connects to nobody outside.
 
-    Imports the provider's package and resolves the host's name: keep it off the loop. Raises `TransferRefused` for a
-    model outside the house unless the transfer was configured, `ModelUnavailable` when the name does not resolve and
-    `ModelRefused` when the address is none.
+    Imports the provider's package and, unless `inside` says it, resolves the host's name: keep it off the loop. Raises
+    `TransferRefused` for a model outside the house unless the transfer was configured, `ModelUnavailable` when the
+    name does not resolve and `ModelRefused` when the address is none.
     """
     if deployment.provider == "offline":
         return OfflineClient()
-    inside = refuse_foreign(deployment, transfer_allowed=transfer_allowed)
+    if inside is None or not transfer_allowed:
+        inside = refuse_foreign(deployment, transfer_allowed=transfer_allowed)
     module = importlib.import_module(_MODULES[deployment.provider])
     return cast(ModelClient, module.open_client(deployment, inside=inside))
 

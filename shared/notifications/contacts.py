@@ -105,7 +105,7 @@ def load_contacts(file: Path | None, environment: Literal["development", "produc
         wrong = "; ".join(f"{_place(item['loc'])}: {item['msg']}" for item in error.errors(include_input=False)[:5])
         raise ContactsInvalid(f"CONTACTS_FILE={file}: {wrong}") from None
     except ValueError as error:
-        raise ContactsInvalid(f"CONTACTS_FILE={file} is not TOML in UTF-8: {type(error).__name__}") from None
+        raise ContactsInvalid(f"CONTACTS_FILE={file} is not TOML in UTF-8: {error}") from None
     strangers = sorted(contacts.escalation.keys() - domains - {DEFAULT_CHAIN})
     if strangers:
         raise ContactsInvalid(f"CONTACTS_FILE={file}: escalation.{strangers[0]} is no domain ({DEFAULT_CHAIN} is all)")

@@ -70,7 +70,7 @@ def load_receivers(file: Path | None) -> Receivers:
         places = ", ".join(".".join(map(str, item["loc"])) for item in error.errors(include_input=False)[:5])
         raise ReceiversUnreadable(f"CONTACTS_FILE={file}: mend {places}") from None
     except ValueError as error:
-        raise ReceiversUnreadable(f"CONTACTS_FILE={file} is not TOML in UTF-8: {type(error).__name__}") from None
+        raise ReceiversUnreadable(f"CONTACTS_FILE={file} is not TOML in UTF-8: {error}") from None
 
 
 def _is_below(url: str, base: str) -> bool:

@@ -1,8 +1,8 @@
 """A text as it is searched for identifiers: lower case, no accents, no invisible characters, and the way back.
 
 Compatible characters (full-width, mathematical, circled), decimal digits of other scripts, and the Cyrillic and Greek
-letters that look like ours count as ours. So that a text inside JSON or a web page is searched too, `\\u00f4`, `\\n`,
-`&ocirc;` and `%C3%B4` are read as what they stand for.
+letters that look like ours count as ours. So that a text inside JSON, a web page or a mail is searched too, `\\u00f4`,
+`\\xf4`, `\\n`, `&ocirc;`, `%C3%B4`, `=F4` and `Ã´` (UTF-8 once read as something else) are read as what they stand for.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from urllib.parse import unquote
 
 # Letters that no decomposition turns into the Latin letter that the eye reads.
 _LOOK_ALIKE = str.maketrans("аеорсхуікмнтвѕјαονρτικøłđıß", "aeopcxyikmhtbsjaovptikoldis")
 _INVISIBLE_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")
-_ESCAPED = re.compile(r"\\+u[0-9a-fA-F]{4}|\\+[nrtbf]|&#?\w{1,10};|(?:%[0-9a-fA-F]{2}){1,4}")
-_MAY_BE_ESCAPED = re.compile(r"[\\&%]")
+_ESCAPED = re.compile(
+    r"(?<!\\)\\++(?:u[0-9a-fA-F]{4}|[nrtbf])|&#?\w{1,10};|(?:(?:[%=]|\\{1,2}x)[0-9a-fA-F]{2}){1,4}|[ÂÃ][^\x00-\x7f]"
+)
+_MAY_BE_ESCAPED = re.compile(r"[\\&%=ÂÃ]")
+_NOT_HEX = re.compile("[^0-9a-fA-F]")
 _WORD = re.compile(r"[a-z0-9]+")
 
 
@@ -116,12 +118,27 @@ def _unescaped_pieces(text: str) -> Iterator[_Piece]:
 
 
 def _unescaped(escape: str) -> str:
-    if escape.startswith("%"):
-        return unquote(escape, errors="replace")
+    if escape[0] in "ÂÃ":
+        return _decoded(_read_wrongly(escape))
     if escape.startswith("&"):
         return html.unescape(escape)
     bare = escape.lstrip("\\")
+    if bare[0] in "%=x":
+        return _decoded(bytes.fromhex(_NOT_HEX.sub("", escape)))
     return chr(int(bare[1:], 16)) if bare[0] == "u" else " "
+
+
+def _read_wrongly(letters: str) -> bytes:
+    """The bytes that somebody took for Windows-1252 or, where that has no letter, for Latin-1; empty for others."""
+    return b"".join(letter.encode("cp1252", "ignore") or letter.encode("latin-1", "ignore") for letter in letters)
+
+
+def _decoded(written: bytes) -> str:
+    """As UTF-8 or else, as older systems write, Latin-1."""
+    try:
+        return written.decode()
+    except UnicodeDecodeError:
+        return written.decode("latin-1")
 
 
 @lru_cache(maxsize=4096)

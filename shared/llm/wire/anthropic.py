@@ -21,6 +21,7 @@ from shared.llm.wire.http_clients import CONNECT_TIMEOUT_S, MAX_CONNECTIONS, tls
 from shared.llm.wire.inside_only import stay_inside
 from shared.llm.wire.langchain_client import Dialect, LangChainClient
 from shared.llm.wire.langchain_messages import langchain_messages
+from shared.llm.wire.sending import note_sent
 
 _CHOICES = {"auto": "auto", "none": "none", "required": "any"}
 
@@ -49,6 +50,7 @@ def open_client(deployment: Deployment, *, inside: bool) -> ModelClient:
         transport=stay_inside(transport) if inside else None,
         follow_redirects=False,
         trust_env=not inside,
+        event_hooks={"request": [note_sent]},
     )
     model = _CountingModel(
         model=deployment.model,

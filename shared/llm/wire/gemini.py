@@ -58,7 +58,7 @@ def open_client(deployment: Deployment, *, inside: bool) -> ModelClient:
     """A client of its own, over httpx: the library's own choice, aiohttp, keeps sessions by loop and follows links."""
     key = deployment.key() or SecretStr("sem-chave")
     http = house_client(inside=inside)
-    http.event_hooks = {"response": [_note_opened]}
+    http.event_hooks = {**http.event_hooks, "response": [_note_opened]}
     address, version = _split_version(address_of(deployment))
     model = _ClosingModel(
         model=deployment.model,

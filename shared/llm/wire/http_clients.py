@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import httpx
 
+from shared.llm.wire.sending import note_sent
 from shared.llm.wire.sharded_transport import ShardedTransport
 
 CONNECT_TIMEOUT_S = 5.0
@@ -25,16 +26,18 @@ def tls_context() -> ssl.SSLContext:
 def house_client(*, inside: bool, base_url: str = "", headers: dict[str, str] | None = None) -> httpx.AsyncClient:
     """Redirects stay off: one could lead out of the house. A model inside is reached without any proxy."""
     timeout = httpx.Timeout(None, connect=CONNECT_TIMEOUT_S)
+    hooks = {"request": [note_sent]}
     if inside:
         transport = ShardedTransport(MAX_CONNECTIONS, tls_context())
         return httpx.AsyncClient(
             base_url=base_url, headers=headers, timeout=timeout, transport=transport,
-            follow_redirects=False, trust_env=False,
+            follow_redirects=False, trust_env=False, event_hooks=hooks,
         )  # fmt: skip
     limits = httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=64)
     return httpx.AsyncClient(
-        base_url=base_url, headers=headers, timeout=timeout, limits=limits, verify=tls_context(), follow_redirects=False
-    )
+        base_url=base_url, headers=headers, timeout=timeout, limits=limits, verify=tls_context(),
+        follow_redirects=False, event_hooks=hooks,
+    )  # fmt: skip
 
 
 def unused_client() -> httpx.Client:

@@ -31,5 +31,7 @@ class _HouseNetwork:
         stream = await self._network.connect_tcp(*args, **kwargs)
         if not is_address_inside(stream.get_extra_info("server_addr")[0]):
             await stream.aclose()
-            raise TransferRefused("o nome do servidor do modelo passou a apontar para fora da instituição")
+            raise TransferRefused(
+                "o nome do servidor do modelo passou a apontar para fora da instituição", kind="transfer"
+            )
         return stream

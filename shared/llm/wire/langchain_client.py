@@ -20,7 +20,8 @@ from shared.llm.contract import ChatRequest, TextDelta, ToolCall, ToolCallDelta,
 from shared.llm.failures import MalformedAnswer, MalformedToolArguments
 from shared.llm.ports import WireReply
 from shared.llm.wire.finish_reasons import finish_reason
-from shared.llm.wire.reply_assembly import ReplyAssembly, stop_or_calls
+from shared.llm.wire.reply_assembly import CUT_OFF, ReplyAssembly, stop_or_calls
+from shared.llm.wire.sending import refused_unless_sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,35 +45,37 @@ class LangChainClient:
         self._model: Any = dialect.model
 
     async def complete(self, request: ChatRequest) -> WireReply:
-        messages, options = self._dialect.call(request)
-        result = await self._model._agenerate(messages, **options)
+        with refused_unless_sent(request):
+            messages, options = self._dialect.call(request)
+            result = await self._model._agenerate(messages, **options)
         if not result.generations:
             raise MalformedAnswer("no choices")
         first = result.generations[0]
         return _whole(first.message, first.generation_info, result.llm_output)
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[TextDelta | ToolCallDelta | WireReply, None]:
-        messages, options = self._dialect.call(request)
         answer = ReplyAssembly()
-        chunks = self._model._astream(messages, **options)
-        try:
-            async for chunk in chunks:
-                message = chunk.message
-                content = message.content
-                if content:
-                    text = content if isinstance(content, str) else str(message.text)
-                    if text:
-                        answer.texts.append(text)
-                        yield TextDelta(text)
-                if message.tool_call_chunks:
-                    for delta in answer.fragments(message.tool_call_chunks):
-                        yield delta
-                if chunk.generation_info or message.response_metadata or message.usage_metadata:
-                    self._note(answer, chunk, message)
-        finally:
-            # The caller may be cancelled: the socket is closed all the same.
-            with anyio.CancelScope(shield=True):
-                await chunks.aclose()
+        with refused_unless_sent(request):
+            messages, options = self._dialect.call(request)
+            chunks = self._model._astream(messages, **options)
+            try:
+                async for chunk in chunks:
+                    message = chunk.message
+                    content = message.content
+                    if content:
+                        text = content if isinstance(content, str) else str(message.text)
+                        if text:
+                            answer.texts.append(text)
+                            yield TextDelta(text)
+                    if message.tool_call_chunks:
+                        for delta in answer.fragments(message.tool_call_chunks):
+                            yield delta
+                    if chunk.generation_info or message.response_metadata or message.usage_metadata:
+                        self._note(answer, chunk, message)
+            finally:
+                # The caller may be cancelled: the socket is closed all the same.
+                with anyio.CancelScope(shield=True):
+                    await chunks.aclose()
         yield answer.whole()
 
     async def close(self) -> None:
@@ -93,14 +96,15 @@ def _added(one: Usage, other: Usage, how: Callable[[int, int], int]) -> Usage:
 
 
 def _whole(message: AIMessage, *told: Mapping[str, Any] | None) -> WireReply:
-    if message.invalid_tool_calls or not all(isinstance(call["args"], dict) for call in message.tool_calls):
+    reason = finish_reason(message.response_metadata, *told)
+    readable = [call for call in message.tool_calls if isinstance(call["args"], dict)]
+    if reason not in CUT_OFF and (message.invalid_tool_calls or len(readable) < len(message.tool_calls)):
         raise MalformedToolArguments("arguments are no JSON object")
     calls = tuple(
         ToolCall(call["id"] or f"call_{index}", call["name"], call["args"])
-        for index, call in enumerate(message.tool_calls)
+        for index, call in enumerate(readable)
     )
-    reason = stop_or_calls(finish_reason(message.response_metadata, *told), calls)
-    return WireReply(str(message.text), calls, reason, _usage(message.usage_metadata))
+    return WireReply(str(message.text), calls, stop_or_calls(reason, calls), _usage(message.usage_metadata))
 
 
 def _usage(counted: Mapping[str, Any] | None) -> Usage | None:

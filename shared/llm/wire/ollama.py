@@ -16,6 +16,7 @@ from shared.llm.residency import address_of
 from shared.llm.wire.http_clients import CONNECT_TIMEOUT_S, MAX_CONNECTIONS, tls_context
 from shared.llm.wire.langchain_client import Dialect, LangChainClient
 from shared.llm.wire.langchain_messages import langchain_messages
+from shared.llm.wire.sending import note_sent
 from shared.llm.wire.sharded_transport import ShardedTransport
 
 _OPTIONS = {
@@ -36,6 +37,7 @@ def open_client(deployment: Deployment, *, inside: bool) -> ModelClient:
         "timeout": httpx.Timeout(None, connect=CONNECT_TIMEOUT_S),
         "follow_redirects": False,
         "trust_env": not inside,
+        "event_hooks": {"request": [note_sent]},
         "headers": {"Authorization": f"Bearer {key.get_secret_value()}"} if key else {},
     }
     if inside:

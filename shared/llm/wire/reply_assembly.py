@@ -13,6 +13,9 @@ from shared.llm.contract import ToolCall, ToolCallDelta, Usage
 from shared.llm.failures import MalformedToolArguments
 from shared.llm.ports import WireReply
 
+# The provider stopped the model in mid-word: a tool call it cut in two is left out, and asking again changes nothing.
+CUT_OFF = frozenset({"length", "content_filter"})
+
 
 @dataclass(slots=True)
 class _OpenCall:
@@ -44,8 +47,11 @@ class ReplyAssembly:
                 yield ToolCallDelta(place, arguments)
 
     def whole(self) -> WireReply:
-        """Raises MalformedToolArguments when the fragments of a call are no JSON object."""
-        calls = tuple(ToolCall(call.id, call.name, _arguments("".join(call.fragments))) for call in self._calls)
+        """Raises MalformedToolArguments when the fragments of a call are no JSON object, in an answer not cut off."""
+        parsed = [(call, _arguments("".join(call.fragments))) for call in self._calls]
+        calls = tuple(ToolCall(call.id, call.name, arguments) for call, arguments in parsed if arguments is not None)
+        if len(calls) < len(parsed) and self.finish_reason not in CUT_OFF:
+            raise MalformedToolArguments("arguments are no JSON object")
         return WireReply("".join(self.texts), calls, stop_or_calls(self.finish_reason, calls), self.usage)
 
     def _place(self, chunk: Mapping[str, Any]) -> tuple[int, bool]:
@@ -73,11 +79,10 @@ def stop_or_calls(reason: str | None, calls: Sequence[ToolCall]) -> str | None:
     return "tool_calls" if calls and reason == "stop" else reason
 
 
-def _arguments(text: str) -> dict[str, Any]:
+def _arguments(text: str) -> dict[str, Any] | None:
+    """None where they are no JSON object."""
     try:
         value = json.loads(text) if text else {}
     except ValueError:
-        value = None
-    if not isinstance(value, dict):
-        raise MalformedToolArguments("arguments are no JSON object")
-    return value
+        return None
+    return value if isinstance(value, dict) else None

@@ -156,6 +156,8 @@ def test_waiting_ends_with_the_tasks_id(database_url: str, database: Database, t
 UNFIT: list[tuple[Any, dict[str, Any], str, str]] = [
     (said({"paciente": {"nome": SECRET}}), {}, "invalid_event", "campo obrigatório"),
     ([{"role": "user", "content": SECRET}], {}, "invalid_event", "o JSON do evento"),
+    # Read in linear time: in quadratic, the process would stand still for minutes.
+    ([{"role": "user", "content": "```json" + "\n" * 200_000}], {}, "invalid_event", "o JSON do evento"),
     ([{"role": "system", "content": SECRET}, *said({})], {}, "unsupported_value", "system"),
     ([*said({}), {"role": "assistant", "content": SECRET}], {}, "invalid_value", "do usuário"),
     (said({}), {"temperature": 0.2}, "unsupported_parameter", "temperature"),

@@ -52,3 +52,18 @@ def test_a_missing_key_is_named(text: str, tmp_path: Path, monkeypatch: pytest.M
 def test_a_key_that_workers_would_not_see_is_refused(text: str, tmp_path: Path) -> None:
     with pytest.raises(CatalogueInvalid, match="OPENAI_API_KEY is taken out"):
         loaded(text.replace("CASA_MODEL_KEY", "OPENAI_API_KEY"), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('api_key = "sk-segredo"', r"deployments.a.api_key: a key stands in no file: put it into a variable"),
+        ("idle_s = ", r"is not TOML in UTF-8: Invalid value \(at line 4, column 10\)"),
+        ('[deployments."crew:x"]', r"deployments.crew:x.\[key\]: String should match pattern"),
+    ],
+)
+def test_a_mistake_is_said_with_its_place_and_without_a_key(line: str, said: str, tmp_path: Path) -> None:
+    text = f'[deployments.a]\nprovider = "offline"\nmodel = "m"\n{line}\n'
+    with pytest.raises(CatalogueInvalid, match=said) as refused:
+        loaded(text, tmp_path)
+    assert "sk-segredo" not in str(refused.value)

@@ -39,7 +39,7 @@ def test_a_domain_without_a_chain_of_its_own_has_the_default(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("endpoints = [", "is not TOML"),
+        ("endpoints = [", "is not TOML in UTF-8: Invalid value (at end of document)"),
         ("outra = 1", "outra"),
         (ENDPOINT.replace("https", "ftp"), "url must look like"),
         (ENDPOINT.replace("his.interno", "u:p@his.interno"), "no user, password"),

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+
+import pytest
 
 SECRET = "Zuleica Xanadu"
 PROGRAM = f"""
@@ -43,3 +46,27 @@ def test_no_hook_of_python_prints_the_text_of_an_exception() -> None:
     assert all("<string>:7" in line["where"] for line in ours)
     assert "UserWarning: serializer" in done.stderr
     assert "ERROR asyncio Task exception was never retrieved\nValueError at <string>:7" in done.stderr
+
+
+TALKATIVE = f"""
+import logging
+from shared.logging import configure_logging
+from shared.settings import PlatformSettings
+
+configure_logging(PlatformSettings(_env_file=None, log_format="json"), "test")
+import LIBRARY
+assert logging.getLogger("LIBRARY").isEnabledFor(logging.DEBUG)
+logging.getLogger("LIBRARY._base_client").debug("Request options: %s", "{SECRET}")
+logging.getLogger("httpx").info("HTTP Request: %s", "{SECRET}")
+"""
+
+
+@pytest.mark.parametrize("library", ["openai", "anthropic"])
+def test_no_switch_of_a_provider_s_library_makes_it_print_prompts(library: str) -> None:
+    """They read it when they are imported, after our own logging was set up."""
+    environment = os.environ | {f"{library.upper()}_LOG": "debug"}
+    program = TALKATIVE.replace("LIBRARY", library)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, env=environment
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -38,19 +38,29 @@ class Books:
 
 @dataclass
 class OpenBreakers:
-    """`ports.Breakers` that admits everybody but those in `resting`, and remembers what it was told."""
+    """`ports.Breakers` that admits everybody but those in `resting`, and remembers what it was told.
+
+    Whoever asks for one of `half_open` has its probe, once.
+    """
 
     resting: dict[str, datetime | None] = field(default_factory=dict)
     failures: list[tuple[str, str, float | None]] = field(default_factory=list)
     successes: list[str] = field(default_factory=list)
+    half_open: set[str] = field(default_factory=set)
+    released_probes: list[str] = field(default_factory=list)
 
     async def admit(self, deployment: str) -> Admission:
         if deployment in self.resting:
             return Admission(admitted=False, until=self.resting[deployment])
-        return Admission(admitted=True)
+        probe = deployment in self.half_open
+        self.half_open.discard(deployment)
+        return Admission(admitted=True, probe=probe)
 
     async def failed(self, deployment: str, kind: str, cool_down_s: float | None) -> None:
         self.failures.append((deployment, kind, cool_down_s))
 
     async def succeeded(self, deployment: str) -> None:
         self.successes.append(deployment)
+
+    async def released(self, deployment: str) -> None:
+        self.released_probes.append(deployment)

@@ -61,14 +61,14 @@ def make_gateway(
     books: Books | None = None,
     breakers: OpenBreakers | None = None,
     inside: Callable[[Deployment], bool] = deployment_is_inside,
-    create: Callable[[Deployment], ModelClient] | None = None,
+    create: Callable[[Deployment, bool], ModelClient] | None = None,
     door: Callable[[CallContext], Door] = _no_door,
     backoff: Backoff = QUICK,
     transfer_allowed: bool = False,
     max_prompt_chars: int = 400_000,
 ) -> Gateway:
     """What `open_gateway` makes, but for the store."""
-    real = lambda found: create_client(found, transfer_allowed=True)  # noqa: E731
+    real = lambda found, inside: create_client(found, transfer_allowed=True, inside=inside)  # noqa: E731
     around = Surroundings(ClientPool(create or real), books or Books(), breakers or OpenBreakers(), door, backoff)
     return Gateway(
         models,

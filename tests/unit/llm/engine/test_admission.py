@@ -134,3 +134,5 @@ def test_the_cards_of_models(llmock: LLMock) -> None:
         ("a", "deployment", "openai_compatible", "um"),
         ("b", "deployment", "mistral", "dois"),
     ]
+    cards = make_gateway(Catalogue(deployments=deployments, policies=policies, default="barato")).models()
+    assert [card.id for card in cards] == ["barato", "padrao", "a", "b"]  # who names no model is shown the first

@@ -116,3 +116,21 @@ async def test_a_fallback_to_the_outside_passes_the_door_too(llmock: LLMock) -> 
     bodies = {record.model: orjson.dumps(record.body).decode() for record in llmock.requests}
     assert NAME in bodies["dentro"]
     assert NAME not in bodies["fora"]
+
+
+async def test_a_name_that_moves_in_and_out_meets_a_client_that_stays_inside(
+    llmock: LLMock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client made while the host was outside must not be sent names in clear by a host that is said to be inside."""
+    residence = {"inside": False}
+    gateway = outside(of(llmock), inside=lambda _: residence["inside"])
+    monkeypatch.setattr("shared.llm.residences._GOOD_FOR_S", 0.0)
+    monkeypatch.setattr("shared.llm.residency._INSIDE", ())  # where it really connects to is outside all the time
+    await gateway.complete(REQUEST, context(identifiers=ABOUT))
+    residence["inside"] = True
+    with pytest.raises(TransferRefused, match="fora da instituição"):
+        await gateway.complete(REQUEST, context(identifiers=ABOUT))
+    residence["inside"] = False
+    await gateway.complete(REQUEST, context(identifiers=ABOUT))
+    assert len(llmock.requests) == 2
+    assert NAME not in sent(llmock)
