@@ -56,7 +56,7 @@ _TAGS = {
     "Alertas": "Achados críticos que esperam por uma pessoa",
     "Pacientes": "O que se sabe de um paciente em todos os domínios",
     "Arquivos": "Envio de arquivos para a ingestão",
-    "Conversas": "Falar com um modelo: docs/chat.md",
+    "Chat": "Conversar com um modelo: docs/chat.md",
     "Modelos": "Os modelos que se pode pedir",
     "OpenAI": "O que qualquer cliente da OpenAI fala: docs/openai-api.md",
     "Operação": "Saúde, métricas e mensagens não compreendidas",
@@ -106,7 +106,18 @@ def _document(app: FastAPI, settings: DomainSettings, domains: dict[str, Domain]
             _move_path_fields(schemas, event)
             documents = {media: examples.get((event.name, media)) for media in readers.get(event.name, {})}
             document["paths"][f"{prefix}/{event.path}"] = {"post": _operation(domain, event, documents)}
+    _remove_foreign_refusals(document)
     return document
+
+
+def _remove_foreign_refusals(document: dict[str, Any]) -> None:
+    """FastAPI promises a 422 of its own shape wherever a path has a parameter; ours have theirs, or none."""
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            if "HTTPValidationError" in str(operation["responses"].get("422")):
+                del operation["responses"]["422"]
+    for name in ("HTTPValidationError", "ValidationError"):
+        document["components"]["schemas"].pop(name, None)
 
 
 def _schemas(models: list[type[BaseModel]], mode: JsonSchemaMode) -> dict[str, Any]:

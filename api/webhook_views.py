@@ -22,7 +22,7 @@ class Asked(BaseModel):
     status_url: str
 
 
-class UsageView(BaseModel):
+class AnswerUsage(BaseModel):
     prompt_tokens: int
     completion_tokens: int
     total_tokens: int
@@ -62,7 +62,7 @@ class RequestView(BaseModel):
     status: TaskStatus
     content: str | None
     model: str | None = Field(description="Who answered")
-    usage: UsageView | None
+    usage: AnswerUsage | None
     error: AnswerError | None
     created_at: datetime
     started_at: datetime | None

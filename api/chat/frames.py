@@ -20,7 +20,9 @@ from api.chat.buffer import Ending
 from api.chat.generation import Generation
 from api.chat.service import Chat
 from api.chat.views import message_url, usage_view
+from shared import clock
 from shared.conversations.records import Message, MessageStatus, Outcome, Owner
+from shared.errors import NotFound, ServiceUnavailable
 from shared.llm.contract import Usage
 
 KEEP_ALIVE = b": ainda aqui\n\n"
@@ -62,10 +64,13 @@ async def local_frames(generation: Generation, offset: int) -> AsyncIterator[byt
 
 
 async def stored_frames(chat: Chat, owner: Owner, message: Message, offset: int) -> AsyncIterator[bytes]:
-    """From the store, as the process that generates writes it there; ends when that process is dead, too."""
+    """From the store, as the process that generates writes it there.
+
+    Ends `incomplete` when that process is dead, and when the message was erased.
+    """
     yield start_frame(message)
     quiet = 0
-    while message is not None:
+    while True:
         text = message.content[offset:]
         if text:
             offset, quiet = offset + len(text), 0
@@ -77,7 +82,15 @@ async def stored_frames(chat: Chat, owner: Owner, message: Message, offset: int)
         if quiet % _KEEP_ALIVE_POLLS == 0:
             yield KEEP_ALIVE
         await asyncio.sleep(_POLL_S)
-        message = await chat.message(owner, message.id)
+        try:
+            message = await chat.message(owner, message.id)
+        except (NotFound, ServiceUnavailable) as error:
+            # A store that is away is waited for as long as whoever generates may be alive.
+            if isinstance(error, ServiceUnavailable) and message.lease_until and message.lease_until > clock.now():
+                continue
+            lost = Outcome(message.id, MessageStatus.ERROR, message.content, error_code=error.slug)
+            yield end_frame(message, Ending(lost, error))
+            return
 
 
 def start_frame(message: Message) -> bytes:
@@ -102,7 +115,7 @@ def end_frame(message: Message, ending: Ending) -> bytes:
         "finish_reason": outcome.finish_reason,
         "deployment": outcome.deployment,
         "usage": usage_view(outcome.usage),
-        "custo_microusd": outcome.cost_microusd,
+        "cost_microusd": outcome.cost_microusd,
     }
     if status == "incomplete":
         detail = ending.error.detail if ending.error else "a resposta foi interrompida; o que veio está guardado"

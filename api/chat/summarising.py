@@ -15,6 +15,7 @@ from api.chat.prompt import Prompt
 from shared.conversations import history
 from shared.conversations.messages import PATH_LIMIT
 from shared.conversations.records import Message, Role, Summary
+from shared.errors import ModelRefused
 from shared.llm.contract import CallContext, ChatRequest, ModelGateway
 from shared.llm.tokens import estimate_prompt
 
@@ -52,7 +53,7 @@ def due(prompt: Prompt, answer: Message) -> list[Message]:
 async def summarised(
     gateway: ModelGateway, prompt: Prompt, told: Sequence[Message], model: str | None, context: CallContext
 ) -> Summary:
-    """Ask for it. Raises what the gateway raises."""
+    """Ask for it. Raises what the gateway raises, and ModelRefused for one that says nothing or was cut off."""
     written = "\n\n".join(f"[{one.role}] {one.content}" for one in told if one.content)
     earlier = f"Resumo do que veio antes:\n{prompt.summary.content}\n\n" if prompt.summary else ""
     # The budget leaves room for an answer, which is what the summary is.
@@ -67,4 +68,7 @@ async def summarised(
     )
     call = replace(context, request_id=str(uuid7()), subject_id=told[-1].conversation_id)
     reply = await gateway.complete(request, call)
+    if reply.finish_reason != "stop" or not reply.text.strip():
+        # Kept, it would stand for good in the place of what was said.
+        raise ModelRefused("o resumo não veio inteiro", kind="summary")
     return Summary(told[-1].conversation_id, told[-1].id, told[-1].seq, reply.text, reply.request_id)

@@ -11,7 +11,7 @@ from shared.conversations.records import Conversation, Message
 from shared.llm.contract import Usage
 
 
-class UsageView(BaseModel):
+class MessageUsage(BaseModel):
     prompt_tokens: int
     completion_tokens: int
     source: Literal["provider", "estimate"] = Field(description="Who counted")
@@ -50,8 +50,8 @@ class MessageView(BaseModel):
     finish_reason: str | None = Field(description="stop, length, tool_calls or content_filter")
     model: str | None = Field(description="As it was asked for; null: the default policy")
     deployment: str | None = Field(description="Who answered")
-    usage: UsageView | None
-    custo_microusd: int | None = Field(description="Millionths of a US dollar, failed attempts included")
+    usage: MessageUsage | None
+    cost_microusd: int | None = Field(description="Millionths of a US dollar, failed attempts included")
     request_id: str | None = Field(description="Of the ledger's rows")
     error: str | None = Field(description="Stable code of why an answer is not whole")
     created_at: datetime
@@ -96,7 +96,7 @@ def message_view(message: Message) -> dict[str, Any]:
     return {name: getattr(message, name) for name in names} | {
         "deployment": message.deployment,
         "usage": usage,
-        "custo_microusd": message.cost_microusd,
+        "cost_microusd": message.cost_microusd,
         "request_id": message.request_id,
         "error": message.error_code,
         "created_at": message.created_at,

@@ -27,7 +27,7 @@ from shared.errors import Conflict, ServiceUnavailable
 from shared.llm.contract import Surface
 from shared.llm.rates import Allowance
 
-router = APIRouter(prefix="/api/chat/messages", tags=["Conversas"])
+router = APIRouter(prefix="/api/chat/messages", tags=["Chat"])
 
 _READ: dict[int | str, dict[str, Any]] = {code: PROBLEMS[code] for code in (404, 422, 503)}
 _ASK: dict[int | str, dict[str, Any]] = {code: PROBLEMS[code] for code in (400, 402, 403, 409, 413, 415, 429, 502)}

@@ -20,7 +20,7 @@ from shared.conversations.records import Conversation, Message, Owner
 from shared.errors import InvalidField
 from shared.llm.contract import Surface
 
-router = APIRouter(prefix="/api/chat/conversations", tags=["Conversas"])
+router = APIRouter(prefix="/api/chat/conversations", tags=["Chat"])
 
 _READ: dict[int | str, dict[str, Any]] = {code: PROBLEMS[code] for code in (404, 422, 503)}
 _WRITE: dict[int | str, dict[str, Any]] = {code: PROBLEMS[code] for code in (400, 404, 413, 415, 422, 503)}

@@ -52,7 +52,8 @@ class BlockingGateway:
         interrupted call used is settled behind the caller's back.
         """
         interruption.check()
-        with self._lock:  # `close` stops the loop under it: what is submitted before is ended by it, nothing comes later
+        # `close` stops the loop under the same lock: what was submitted before is ended, and nothing comes after.
+        with self._lock:
             engine = self._engine()
             future = asyncio.run_coroutine_threadsafe(engine.gateway.complete(request, context), engine.loop)
         with interruption.watching(future):

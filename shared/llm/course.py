@@ -50,6 +50,7 @@ class Course:
     retries: int
     until: float
     failures: list[NotAsked] = field(default_factory=list)
+    _resting: list[NotAsked] = field(default_factory=list)  # of `failures`: deployments with a price, left alone now
     _number: int = 0
     _cost_microusd: int = 0
     _place: int = 0
@@ -116,6 +117,9 @@ class Course:
     def final_error(self) -> NotAsked:
         """The most telling failure: what may pass by itself, with the shortest wait; else what stood in the way."""
         passing = [failure for failure in self.failures if isinstance(failure, ModelUnavailable)]
+        if any(isinstance(failure, BudgetExhausted) for failure in self.failures):
+            # Back from their rest they would meet the same empty budget: to wait for them is in vain.
+            passing = [failure for failure in passing if failure not in self._resting]
         if passing:
             asked = [failure for failure in passing if failure.kind != _BREAKER_OPEN] or passing
             waits = [failure.retry_after for failure in passing if failure.retry_after is not None]
@@ -130,7 +134,10 @@ class Course:
         """None: this deployment may not be asked now, and `failures` says why."""
         admission = await self.around.breakers.admit(candidate.id)
         if not admission.admitted:
-            self._pass_over(candidate, _resting(admission))
+            rest = _rest(admission)
+            if candidate.reserve_microusd:
+                self._resting.append(rest)
+            self._pass_over(candidate, rest)
             return None
         self._probed = candidate.id if admission.probe else None
         try:
@@ -189,7 +196,7 @@ class Course:
         _log.info("model_passed_over", deployment=candidate.id, kind=reason.kind, request_id=self.context.request_id)
 
 
-def _resting(admission: Admission) -> ModelUnavailable:
+def _rest(admission: Admission) -> ModelUnavailable:
     wait = (admission.until - datetime.now(UTC)).total_seconds() if admission.until else None
     wait = None if wait is None else max(0.0, wait)
     return ModelUnavailable("o modelo falhou há pouco e está em descanso", wait, _BREAKER_OPEN)

@@ -20,7 +20,8 @@ _MONTHS = (
     "dez(?:embro)?|dec(?:ember)?",
 )
 _GAP = r"[^0-9a-z]{1,3}"
-_WORDS_GAP = r"[^0-9a-z]{0,3}(?:de)?[^0-9a-z]{0,3}"
+_ROMANS = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
+_WORDS_GAP = r"[^0-9a-z]{0,3}(?:d[eo]|of)?(?: (?:mes|ano) de)?[^0-9a-z]{0,3}"
 _ISO = re.compile(r"\s*(\d{4})-(\d{2})-(\d{2})(?:[T ][\d:.,+\-Z ]*)?\s*")
 _BRAZILIAN = re.compile(r"\s*(\d{1,2})/(\d{1,2})/(\d{4})\s*")
 
@@ -39,7 +40,7 @@ def notations(day: date) -> re.Pattern[str]:
     """Finds the date in a folded text: numbers in either order, a year of two digits, or the month by its name."""
     d, m = f"0?{day.day}", f"0?{day.month}"
     year = f"{day.year}" if day.year < 1900 else f"(?:{day.year // 100})?{day.year % 100:02}"
-    name = f"(?:{_MONTHS[day.month - 1]})"
+    name = f"(?:{_MONTHS[day.month - 1]}|{_ROMANS[day.month - 1]})"
     forms = (
         f"{day.year}{_GAP}{m}{_GAP}{d}",
         f"{d}{_GAP}{m}{_GAP}{year}",

@@ -15,19 +15,21 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 # Letters that no decomposition turns into the Latin letter that the eye reads.
-_LOOK_ALIKE = str.maketrans("аеорсхуікмнтвѕјαονρτικøłđıß", "aeopcxyikmhtbsjaovptikoldis")
+_LOOK_ALIKE = str.maketrans("аеорсхуікмнтвѕјαονρτικıß", "aeopcxyikmhtbsjaovptikis")
+_LATIN = re.compile("LATIN (?:(?:SMALL|CAPITAL) )?LETTER (?:SMALL CAPITAL )?([A-Z])(?: WITH .+)?")  # `ø`, `ᴍ`
 _INVISIBLE_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")
-_ESCAPED = re.compile(
-    r"(?<!\\)\\++(?:u[0-9a-fA-F]{4}|[nrtbf])|&#?\w{1,10};|(?:(?:[%=]|\\{1,2}x)[0-9a-fA-F]{2}){1,4}|[ÂÃ][^\x00-\x7f]"
-)
+_BYTE = r"(?:%|=(?=[89A-F])|\\{1,2}x)"
+_MORE = rf"{_BYTE}[89a-bA-B][0-9a-fA-F]"
+_LETTER = rf"{_BYTE}(?:[c-dC-D][0-9a-fA-F]{_MORE}|[eE][0-9a-fA-F](?:{_MORE}){{2}}|[0-9a-fA-F]{{2}})"
+_ESCAPED = re.compile(rf"(?<!\\)\\++(?:u[0-9a-fA-F]{{4}}|[nrtbf])|&#?\w{{1,10}};|{_LETTER}|[ÂÃ][^\x00-\x7f]")
 _MAY_BE_ESCAPED = re.compile(r"[\\&%=ÂÃ]")
 _NOT_HEX = re.compile("[^0-9a-fA-F]")
-_WORD = re.compile(r"[a-z0-9]+")
+_WORD = re.compile(r"[a-z]+|[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A run of letters and digits; `start` and `end` count characters of the folded text."""
+    """A run of letters or of digits; `start` and `end` count characters of the folded text."""
 
     text: str
     start: int
@@ -151,4 +153,10 @@ def _folded(letter: str) -> str:
         return str(digit)
     parts = unicodedata.normalize("NFKD", letter).casefold().translate(_LOOK_ALIKE)
     parts = unicodedata.normalize("NFKD", parts)
-    return "".join(part for part in parts if unicodedata.category(part) not in {"Mn", "Me", "Cf"})
+    return "".join(_latin(part) for part in parts if unicodedata.category(part) not in {"Mn", "Me", "Cf"})
+
+
+def _latin(letter: str) -> str:
+    """The plain letter that a variant of it is called after."""
+    found = None if letter.isascii() else _LATIN.fullmatch(unicodedata.name(letter, ""))
+    return found[1].lower() if found else letter

@@ -19,18 +19,19 @@ from shared.privacy.squeezed import Squeezed
 from shared.privacy.value_kinds import (
     CONNECTIVES,
     ORDINARY_WORDS,
+    SHORTEST_APART,
     SHORTEST_CODE,
     SHORTEST_NAME,
     SHORTEST_NUMBER,
     SHORTEST_STUCK,
     TITLES,
+    damaged_words,
     kind_of,
     numbers_of,
     runs_of,
 )
 
-_SHORTEST_APART = 5  # letters of one word that are looked for with gaps between them
-_JOINED = re.compile(r"\s{1,40}|[-'\u2019_,/.]\s{0,2}")
+_JOINED = re.compile(r"\s{0,40}|[-'\u2019_,/.]\s{0,2}")
 
 
 class KnownValues:
@@ -49,7 +50,7 @@ class KnownValues:
         self._signals = {
             word for word in self._owners if not word.isdigit() and word not in CONNECTIVES or self._telling(word)
         }
-        self._apart = [word for word in self._owners if len(word) >= _SHORTEST_APART and self._telling(word)]
+        self._apart = [word for word in self._owners if len(word) >= SHORTEST_APART and self._telling(word)]
 
     def find(self, folded: Folded) -> Iterator[Span]:
         """Every place, in no order; they may overlap."""
@@ -58,9 +59,9 @@ class KnownValues:
     def _prepare(self, value: str) -> None:
         kind = self._kinds[value]
         words = words_of(value)
-        for word in words:
+        for word in {*words, *(word.lstrip("0") for word in words if word.isdigit())} - {""}:
             self._owners[word] = self._owners.get(word, frozenset()) | {value}
-        for form in {*runs_of(words, kind), *numbers_of(value, kind)}:
+        for form in {*runs_of(words, kind), *numbers_of(value, kind), *damaged_words(value)}:
             self._stuck[form] = self._stuck.get(form, frozenset()) | {value}
         if day := date_of(value):
             self._dates.append((value, day, notations(day)))
@@ -96,16 +97,17 @@ class KnownValues:
                     break
                 owners, end = common, end + 1
             run = _trimmed(words[begin:end]) if owners else []
-            if run and self._tells(run, words[begin - 1] if begin else None):
+            if run and self._tells(run, owners, words[begin - 1] if begin else None):
                 yield self._span(folded, run[0].start, run[-1].end, owners)
             begin = end
 
-    def _tells(self, run: list[Word], before: Word | None) -> bool:
+    def _tells(self, run: list[Word], owners: frozenset[str], before: Word | None) -> bool:
         if any(self._telling(word.text) for word in run):
             return True
         if sum(word.text not in CONNECTIVES for word in run) > 1:
             return any(word.text.isalpha() for word in run)
-        return before is not None and before.text in TITLES and run[0].text.isalpha()
+        titled = before is not None and before.text in TITLES
+        return titled and run[0].text.isalpha() and any(self._kinds[owner] is Kind.PERSON for owner in owners)
 
     def _telling(self, word: str) -> bool:
         if word.isdigit():

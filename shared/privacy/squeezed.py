@@ -8,7 +8,8 @@ from itertools import accumulate, pairwise
 
 from shared.privacy.folding import Folded, Word
 
-_WIDEST_GAP = 4  # characters between two letters that may still belong to one value
+_WIDEST_GAP = 8  # characters between two letters that may still belong to one value
+_DIGITS = str.maketrans("oilsb", "01158")  # what people and scanners write for digits
 
 
 class Squeezed:
@@ -19,14 +20,25 @@ class Squeezed:
         self._text = "".join(folded.word_texts)
 
     def find(self, form: str, *, whole_words: bool) -> Iterator[tuple[int, int]]:
-        """Places in the folded text, in order; they may overlap."""
-        at = self._text.find(form)
+        """Places in the folded text, in order; they may overlap. A whole number may have more zeros in front."""
+        text = self._numbers if form.isdigit() and not whole_words else self._text
+        at = text.find(form)
         while at >= 0:
             end = at + len(form)
+            start = self._begin_of_number(at) if whole_words and form.isdigit() else at
             edges, breaks = self._edges, self._breaks
-            if breaks[end - 1] == breaks[at] and (not whole_words or (at in edges and end in edges)):
-                yield self._places[at], self._places[end - 1] + 1
-            at = self._text.find(form, at + 1)
+            if breaks[end - 1] == breaks[start] and (not whole_words or (start in edges and end in edges)):
+                yield self._places[start], self._places[end - 1] + 1
+            at = text.find(form, at + 1)
+
+    def _begin_of_number(self, at: int) -> int:
+        while at not in self._edges and self._text[at - 1] == "0":
+            at -= 1
+        return at
+
+    @cached_property
+    def _numbers(self) -> str:
+        return self._text.translate(_DIGITS)
 
     @cached_property
     def _words(self) -> list[Word]:

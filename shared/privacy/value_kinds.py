@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 from itertools import combinations
 
@@ -14,13 +15,15 @@ SHORTEST_NAME = 3
 SHORTEST_CODE = 5
 SHORTEST_NUMBER = 7
 SHORTEST_STUCK = 8  # letters that are looked for inside longer words
-# Brazilian surnames and parts of addresses that are also words of clinical texts.
+SHORTEST_APART = 5  # letters of one word that are looked for with gaps between them
+# Brazilian surnames and parts of addresses that are also words of clinical texts; parts of everybody's e-mail.
 ORDINARY_WORDS = frozenset({
     "das", "dos", "del", "dias", "alta", "branco", "rosa", "leite", "campos", "barriga", "sangue", "rua", "avenida",
     "travessa", "alameda", "praca", "rodovia", "estrada", "bairro", "centro", "casa", "apto", "apartamento", "bloco",
     "quadra", "lote", "numero", "andar", "sala", "fundos", "sao", "santa", "hospital", "clinica",
+    "com", "net", "org", "gov", "gmail", "hotmail", "outlook", "yahoo",
 })  # fmt: skip
-CONNECTIVES = frozenset({"da", "de", "di", "do", "du", "e", "das", "dos", "del", "la", "van", "von"})
+CONNECTIVES = frozenset({"da", "de", "di", "do", "du", "e", "das", "dos", "del", "la", "van", "von", "com"})
 TITLES = frozenset({
     "sr", "sra", "srta", "senhor", "senhora", "dona", "seu", "dr", "dra", "doutor", "doutora", "paciente",
 })  # fmt: skip
@@ -65,7 +68,16 @@ def numbers_of(value: str, kind: Kind) -> Iterator[str]:
     if kind in {Kind.BIRTH, Kind.ADDRESS}:
         return
     digits = "".join(letter for letter in fold(value) if letter.isdigit())
-    if len(digits) >= SHORTEST_NUMBER:
-        yield digits
+    for number in {digits, digits.lstrip("0")}:  # as a number, it has none in front
+        if len(number) >= SHORTEST_NUMBER:
+            yield number
     if kind is Kind.PHONE:
         yield from (digits[-length:] for length in (11, 10, 9, 8) if len(digits) > length)
+
+
+def damaged_words(value: str) -> Iterator[str]:
+    """Words of a name without the accented letters that a wrong character set took away: `Ant\ufffdnia`, `Ant?nia`."""
+    for word in unicodedata.normalize("NFC", value).split():
+        left = "".join(letter for letter in word.lower() if letter.isascii() and letter.isalpha())
+        if len(left) >= SHORTEST_APART and not word.isascii():
+            yield left

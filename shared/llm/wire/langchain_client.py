@@ -20,7 +20,8 @@ from shared.llm.contract import ChatRequest, TextDelta, ToolCall, ToolCallDelta,
 from shared.llm.failures import MalformedAnswer, MalformedToolArguments
 from shared.llm.ports import WireReply
 from shared.llm.wire.finish_reasons import finish_reason
-from shared.llm.wire.reply_assembly import CUT_OFF, ReplyAssembly, stop_or_calls
+from shared.llm.wire.legible_text import LegibleStream, legible
+from shared.llm.wire.reply_assembly import CUT_OFF, ReplyAssembly, is_json_object, stop_or_calls
 from shared.llm.wire.sending import refused_unless_sent
 
 
@@ -54,7 +55,7 @@ class LangChainClient:
         return _whole(first.message, first.generation_info, result.llm_output)
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[TextDelta | ToolCallDelta | WireReply, None]:
-        answer = ReplyAssembly()
+        answer, legibly = ReplyAssembly(), LegibleStream()
         with refused_unless_sent(request):
             messages, options = self._dialect.call(request)
             chunks = self._model._astream(messages, **options)
@@ -63,7 +64,7 @@ class LangChainClient:
                     message = chunk.message
                     content = message.content
                     if content:
-                        text = content if isinstance(content, str) else str(message.text)
+                        text = legibly.feed(content if isinstance(content, str) else str(message.text))
                         if text:
                             answer.texts.append(text)
                             yield TextDelta(text)
@@ -97,14 +98,13 @@ def _added(one: Usage, other: Usage, how: Callable[[int, int], int]) -> Usage:
 
 def _whole(message: AIMessage, *told: Mapping[str, Any] | None) -> WireReply:
     reason = finish_reason(message.response_metadata, *told)
-    readable = [call for call in message.tool_calls if isinstance(call["args"], dict)]
+    readable = [call for call in message.tool_calls if is_json_object(call["args"])]
     if reason not in CUT_OFF and (message.invalid_tool_calls or len(readable) < len(message.tool_calls)):
         raise MalformedToolArguments("arguments are no JSON object")
     calls = tuple(
-        ToolCall(call["id"] or f"call_{index}", call["name"], call["args"])
-        for index, call in enumerate(readable)
+        ToolCall(call["id"] or f"call_{index}", call["name"], call["args"]) for index, call in enumerate(readable)
     )
-    return WireReply(str(message.text), calls, stop_or_calls(reason, calls), _usage(message.usage_metadata))
+    return WireReply(legible(str(message.text)), calls, stop_or_calls(reason, calls), _usage(message.usage_metadata))
 
 
 def _usage(counted: Mapping[str, Any] | None) -> Usage | None:

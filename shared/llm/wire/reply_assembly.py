@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
 from uuid_utils import uuid4
 
 from shared.llm.contract import ToolCall, ToolCallDelta, Usage
@@ -85,4 +86,13 @@ def _arguments(text: str) -> dict[str, Any] | None:
         value = json.loads(text) if text else {}
     except ValueError:
         return None
-    return value if isinstance(value, dict) else None
+    return value if is_json_object(value) else None
+
+
+def is_json_object(arguments: Any) -> bool:
+    """Whether it can be written as JSON again: half a letter in a text, for one, cannot."""
+    try:
+        orjson.dumps(arguments)
+    except TypeError:
+        return False
+    return isinstance(arguments, dict)

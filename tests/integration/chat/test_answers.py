@@ -23,7 +23,7 @@ async def test_a_whole_answer_is_json(served: Served, gateway: ScriptedGateway) 
     answer = await served.say("Oi")
     body = answer.json()
     assert (answer.status_code, body["content"], body["status"]) == (200, "Bom dia", "complete")
-    assert (body["usage"]["prompt_tokens"], body["custo_microusd"], body["deployment"]) == (10, 7, "fio")
+    assert (body["usage"]["prompt_tokens"], body["cost_microusd"], body["deployment"]) == (10, 7, "fio")
     assert answer.headers["location"] == f"{MESSAGES}/{body['id']}"
     assert await served.message(body["id"]) == body
     context = gateway.contexts[0]

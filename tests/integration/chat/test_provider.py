@@ -63,7 +63,7 @@ async def test_a_conversation_with_its_bill(house: Served, provider: LLMock, dat
         ("chat", first["id"], "ok"),
         ("chat", seen[-1].data["message_id"], "ok"),
     ]
-    assert [row.cost_microusd for row in rows] == [first["custo_microusd"], seen[-1].data["custo_microusd"]]
+    assert [row.cost_microusd for row in rows] == [first["cost_microusd"], seen[-1].data["cost_microusd"]]
     assert rows[0].request_id == first["request_id"]
     provider.assert_resilient()
 

@@ -13,9 +13,10 @@ from sqlalchemy import update
 from shared.clock import now
 from shared.conversations import answers, messages, store
 from shared.conversations.answers import NewAnswer, Piece
-from shared.conversations.records import Owner, Role
+from shared.conversations.records import MessageStatus, Outcome, Owner, Role
 from shared.conversations.schema import conversation_messages
 from shared.database import Database
+from shared.errors import StoreUnavailable
 from shared.llm.contract import Surface
 from tests.integration.chat.scripted import FOREVER, ScriptedGateway
 from tests.integration.chat.serving import CONVERSATIONS, MESSAGES, Event, Served, events, serving, text_of, until
@@ -171,6 +172,41 @@ async def test_an_answer_of_another_process_is_followed_there(served: Served, da
         connection.execute(expired.where(conversation_messages.c.id == message_id))
     seen = await following
     assert (text_of(seen), seen[-1].name) == ("Até aqui e mais", "incomplete")
+
+
+async def test_a_reader_elsewhere_is_told_of_what_was_erased(served: Served, database: Database) -> None:
+    message_id = _left_behind(database, 60)
+    async with served.client.stream("GET", f"{MESSAGES}/{message_id}/stream") as response:
+        coming = events(response)
+        await anext(coming)
+        with database.write() as connection:
+            connection.execute(conversation_messages.delete())
+        end = [event async for event in coming][-1]
+    assert (end.name, end.data["error"]["code"]) == ("incomplete", "not-found")
+
+
+async def test_a_store_that_is_away_for_a_moment_breaks_no_stream(
+    served: Served, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message_id = _left_behind(database, 60)
+    chat, back = served.app.state.parts.chat, asyncio.Event()
+    found = chat.message
+
+    async def away(owner: Owner, wanted: str) -> Any:
+        if not back.is_set():
+            back.set()
+            raise StoreUnavailable("fora")
+        return await found(owner, wanted)
+
+    async with served.client.stream("GET", f"{MESSAGES}/{message_id}/stream") as response:
+        coming = events(response)
+        await anext(coming)
+        monkeypatch.setattr(chat, "message", away)
+        await back.wait()
+        with database.write() as connection:
+            answers.end(connection, [Outcome(message_id, MessageStatus.COMPLETE, "Até aqui e além")])
+        seen = [event async for event in coming]
+    assert (text_of(seen), seen[-1].name) == ("Até aqui e além", "complete")
 
 
 async def test_another_process_may_cancel(served: Served, gateway: ScriptedGateway, database: Database) -> None:

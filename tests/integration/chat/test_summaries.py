@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import select
 
 from shared.conversations.schema import conversation_summaries
 from shared.database import Database
 from shared.errors import ModelUnavailable
 from shared.llm.contract import Surface
-from tests.integration.chat.scripted import ScriptedGateway
+from tests.integration.chat.scripted import ScriptedGateway, Step
 from tests.integration.chat.serving import Served, until
 
 LONG = "a" * 380  # about a hundred tokens; the window below holds seven such messages
@@ -46,9 +47,12 @@ async def test_the_older_half_is_summarised_and_used(
     assert gateway.requests[4].messages[1]["role"] == "user"
 
 
-async def test_a_talk_goes_on_without_the_summary_that_failed(served: Served, gateway: ScriptedGateway) -> None:
+@pytest.mark.parametrize("failed", [[ModelUnavailable("fora")], []], ids=["away", "says nothing"])
+async def test_a_talk_goes_on_without_the_summary_that_failed(
+    served: Served, gateway: ScriptedGateway, database: Database, failed: list[Step]
+) -> None:
     gateway.context_tokens = WINDOW
-    gateway.scripts = [[LONG], [LONG], [LONG], [ModelUnavailable("fora")], ["curta"], [ModelUnavailable("fora")]]
+    gateway.scripts = [[LONG], [LONG], [LONG], failed, ["curta"], failed]
     talk = await _talk(served, 3)
 
     async def asked() -> bool:
@@ -59,3 +63,5 @@ async def test_a_talk_goes_on_without_the_summary_that_failed(served: Served, ga
     assert answer["content"] == "curta"
     shown = gateway.requests[4].messages
     assert shown[0]["role"] == "user" and len(shown) < 7
+    with database.read() as connection:
+        assert connection.execute(select(conversation_summaries.c.content)).all() == []

@@ -91,6 +91,15 @@ async def test_a_dead_prober_blocks_for_no_longer_than_a_probe(processes: list[S
     assert (await processes[1].admit("a")).probe
 
 
+async def test_a_probe_that_was_given_back_is_the_next_one_s(processes: list[StoreBreakers], time: Clock) -> None:
+    await processes[0].failed("a", "auth", None)
+    time.advance(1000)
+    assert (await processes[0].admit("a")).probe
+    await processes[0].released("a")
+    assert (await processes[1].admit("a")).probe
+    assert not (await processes[2].admit("a")).admitted
+
+
 async def test_a_probe_that_failed_or_succeeded_a_moment_ago_is_known_when_claiming(
     processes: list[StoreBreakers], time: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

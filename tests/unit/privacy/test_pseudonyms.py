@@ -91,6 +91,8 @@ def _cut(text: str, data: st.DataObject) -> list[str]:
         "\uff21\uff4e\uff54ôni\uff41", "\u0410ntonia", "\U0001d419uleide",
         unicodedata.normalize("NFD", "Antônia"),
         "Ant\\u00f4nia", "Ant&ocirc;nia", "Ant%C3%B4nia%20Zuleide", "Dias, Antônia", "Antônia Dias", "antoniadias",
+        "Ant\\xf4nia", "Ant\\xc3\\xb4nia", "Ant=C3=B4nia", "Ant%F4nia", "AntÃ´nia", "Ant\ufffdnia", "ANT?NIA",
+        "An-\n      tônia", "zuleide1951", "ant\u00f8nia", "\u1d22\u1d1c\u029f\u1d07\u026a\u1d05\u1d07",
     ],
 )  # fmt: skip
 def test_one_person_in_many_spellings_has_one_number(pseudonyms: Pseudonyms, spelled: str) -> None:
@@ -113,6 +115,8 @@ def test_a_name_inside_escaped_json_is_found(pseudonyms: Pseudonyms) -> None:
         "529\n982\n247\n25",
         "\uff15\uff12998224725",
         "5 2 9 9 8 2 2 4 7 2 5",
+        "529.982.247-2S",
+        "S29 982 247 25",
     ],
 )
 def test_a_known_number_in_any_punctuation(pseudonyms: Pseudonyms, spelled: str) -> None:
@@ -122,7 +126,7 @@ def test_a_known_number_in_any_punctuation(pseudonyms: Pseudonyms, spelled: str)
 @pytest.mark.parametrize(
     "spelled",
     ["1951-03-04", "04/03/1951", "4/3/51", "04.03.1951", "04-03-51", "19510304", "04031951", "4 de março de 1951",
-     "4 mar. 1951", "March 4, 1951", "1951-03-04T00:00:00", "03/04/1951"],
+     "4 mar. 1951", "4/III/1951", "4th of March 1951", "4 do mês de março do ano de 1951", "March 4, 1951", "1951-03-04T00:00:00", "03/04/1951"],
 )  # fmt: skip
 def test_a_known_date_in_its_notations(pseudonyms: Pseudonyms, spelled: str) -> None:
     assert pseudonyms.hide(f"veio {spelled} ao mundo").startswith("veio [NASCIMENTO_1]")
@@ -163,6 +167,21 @@ def test_a_surname_of_two_people_never_comes_back_as_one_of_them(pseudonyms: Pse
     hidden = pseudonyms.hide(f"{NAME}; Otávio Dias; Sr. Dias")
     assert hidden == "[PESSOA_1]; [PESSOA_2]; Sr. [PESSOA_3]"
     assert pseudonyms.restore("[PESSOA_3]") == "Dias"
+
+
+@pytest.mark.parametrize(
+    ("known", "spelled"),
+    [("012.345.678-90", 1234567890), ("000123456", 123456), ("PR-77120", "0077120"), ("PR77120", "prontuário nº 77120")],
+)
+def test_zeros_in_front_of_a_number_make_no_other_number(known: str, spelled: str | int) -> None:
+    hidden = str(Pseudonyms(Identifiers(names=frozenset({known}))).hide_all([spelled]))
+    assert "[" in hidden and not any(digit in hidden for digit in "23456")
+
+
+def test_parts_of_everybodys_e_mail_are_left_alone() -> None:
+    pseudonyms = Pseudonyms(Identifiers(names=frozenset({"zuleide@casa.com.br", "k@gmail.com"})))
+    text = "paciente com dor; de casa com a filha, pelo gmail"
+    assert pseudonyms.hide(text) == text
 
 
 def test_what_a_name_shares_with_an_e_mail_is_the_persons() -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from llmock.pytest_plugin import LLMock
@@ -139,6 +140,25 @@ def test_closing_ends_calls_in_flight_and_a_later_call_works(
             waiting.result(AT_MOST_S)
     assert [attempt.outcome for attempt in books.settled] == ["cancelled"]
     assert ask(gateway).text
+
+
+def test_a_call_that_comes_while_it_closes_ends_too(gateway: BlockingGateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Submitted to a loop that has stopped listening, it would wait for ever."""
+    submit = asyncio.run_coroutine_threadsafe
+    closing = threading.Thread(target=gateway.close)
+
+    def late(call: Coroutine[Any, Any, Any], loop: asyncio.AbstractEventLoop) -> Future[Any]:
+        monkeypatch.setattr(asyncio, "run_coroutine_threadsafe", submit)
+        closing.start()
+        closing.join(0.2)  # without the lock it has closed the loop by now
+        return submit(call, loop)
+
+    assert ask(gateway).text
+    monkeypatch.setattr(asyncio, "run_coroutine_threadsafe", late)
+    with pytest.raises(Interrupted):
+        ask(gateway)
+    closing.join(AT_MOST_S)
+    assert not closing.is_alive()
 
 
 def test_a_forked_child_makes_its_own_loop(gateway: BlockingGateway) -> None:

@@ -171,6 +171,17 @@ async def test_a_resting_deployment_is_not_asked(llmock: LLMock) -> None:
     assert models(llmock) == ["dois"]
 
 
+@pytest.mark.parametrize(("prices", "said"), [({}, BudgetExhausted), ({"prices": FREE}, ModelUnavailable)])
+async def test_no_money_is_said_though_somebody_rests_unless_that_one_is_free(
+    llmock: LLMock, prices: dict[str, Any], said: type[Exception]
+) -> None:
+    breakers = OpenBreakers(resting={"a": datetime.now(UTC) + timedelta(seconds=30)})
+    pair = catalogue(1, a=of(llmock, **prices), b=of(llmock))
+    with pytest.raises(said):
+        await make_gateway(pair, books=Books(money_microusd=0), breakers=breakers).complete(REQUEST, context())
+    assert models(llmock) == []
+
+
 @pytest.mark.parametrize("stream", [True, False])
 async def test_without_money_only_what_is_free_is_asked(llmock: LLMock, stream: bool) -> None:
     books = Books(money_microusd=0)

@@ -1,4 +1,4 @@
-"""What a provider's library cannot even write: the caller's own fault, asked of nobody twice and no breaker's business."""
+"""What a provider's library cannot even write: the caller's own fault, asked of nobody and no breaker's business."""
 
 from __future__ import annotations
 
