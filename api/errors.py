@@ -35,6 +35,7 @@ _log = structlog.get_logger(__name__)
 
 PROBLEM_JSON = "application/problem+json"
 _TYPE_PREFIX = "urn:plantao:problema:"
+_MODEL_RETRY_AFTER_S = 5  # of models that named no time themselves
 
 
 def problem(error: PlantaoError) -> Response:
@@ -57,19 +58,20 @@ def problem(error: PlantaoError) -> Response:
     return Response(orjson.dumps(body), error.status, _waiting(error), PROBLEM_JSON)
 
 
-def retry_after_of(error: PlantaoError) -> int | None:
-    """Whole seconds after which the same request may do better; None: nobody knows, or it never will."""
+def _retry_after(error: PlantaoError) -> int | None:
+    """Whole seconds after which the same request may do better; None: it never will."""
     if isinstance(error, ServiceUnavailable | RateLimited):
         return error.retry_after
     if isinstance(error, BudgetExhausted):
         return max(1, math.ceil((error.resets_at - datetime.now(UTC)).total_seconds()))
-    if isinstance(error, ModelUnavailable) and error.retry_after is not None:
-        return max(1, math.ceil(error.retry_after))
+    if isinstance(error, ModelUnavailable):
+        wait = error.retry_after
+        return _MODEL_RETRY_AFTER_S if wait is None else max(1, math.ceil(wait))
     return None
 
 
 def _waiting(error: PlantaoError) -> dict[str, str]:
-    wait = retry_after_of(error)
+    wait = _retry_after(error)
     headers = {} if wait is None else {"Retry-After": str(wait)}
     return headers | refused_headers(error) if isinstance(error, RateLimited) else headers
 

@@ -17,14 +17,12 @@ from shared.errors import (
     CallerError,
     InvalidField,
     ModelRefused,
-    ModelUnavailable,
     PlantaoError,
 )
-from shared.llm.errors import BudgetExhausted, ParameterRefused
+from shared.llm.errors import ParameterRefused
 
 PREFIX = "/v1"
 _JSON = "application/json"
-_RETRY_AFTER_S = "5"  # of models that named no time themselves
 _TYPES = {
     401: "authentication_error",
     402: "insufficient_quota",
@@ -109,8 +107,6 @@ def _status(error: PlantaoError) -> int:
 
 def _message(error: PlantaoError) -> str:
     text = f"{error.title}: {error.detail}" if error.detail and error.title != error.detail else error.title
-    if isinstance(error, BudgetExhausted):
-        return f"{text} (renova em {error.resets_at.isoformat(timespec='seconds')})"
     return error.detail if isinstance(error, RequestRefused | CrewTaskFailed) else text
 
 
@@ -137,8 +133,6 @@ def _code(error: PlantaoError) -> str:
 def _retrying(error: PlantaoError) -> dict[str, str]:
     if isinstance(error, ModelRefused):
         return {"x-should-retry": "false"}
-    if isinstance(error, ModelUnavailable):
-        return {"Retry-After": _RETRY_AFTER_S}
     if isinstance(error, CrewTaskFailed):
         # To wait again for the same task is harmless; to ask for an ended one is useless.
         return {"Retry-After": "1"} if error.status == 504 else {"x-should-retry": "false"}

@@ -143,7 +143,8 @@ class Attempt:
         self.bill.count_whole(whole.usage, _characters(whole), ended=reason is not None)
         if reason is None and self.candidate.deployment.needs_finish_reason:
             raise Unusable(FaultKind.TRUNCATED)
-        if not whole.text.strip() and not whole.tool_calls and reason not in _TELLS_WHY:
+        may_be_empty = reason in _TELLS_WHY or self._asked.request.parameters.get("stop")  # it began with a stop text
+        if not whole.text.strip() and not whole.tool_calls and not may_be_empty:
             raise Unusable(FaultKind.EMPTY)
         self.answer = self._restored(whole)
 

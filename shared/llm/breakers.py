@@ -25,6 +25,7 @@ from shared.llm.schema import breakers
 
 _log = structlog.get_logger(__name__)
 _SNAPSHOT_S = 1.0
+_PATIENCE_S = 2.0  # with a store that hangs: a call has better things to do with its time
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +69,8 @@ def read_breakers(connection: Connection) -> dict[str, Breaker]:
 class StoreBreakers:
     """The breakers as one process sees them; belongs to one event loop. `commits` knows the operation `change`.
 
-    While the store is away it goes on with what it knew and with what this process sees itself: a breaker spares a
-    provider that is down, it must not take one away that is up.
+    While the store is away, or hangs, it goes on with what it knew and with what this process sees itself: a breaker
+    spares a provider that is down, it must not take one away that is up.
     """
 
     def __init__(self, commits: GroupCommit, database: Database, limits: BreakerLimits) -> None:
@@ -124,9 +125,11 @@ class StoreBreakers:
         """In the store; where that is away, in this process alone."""
         before = self._known.get(deployment, Breaker(deployment))
         try:
-            changed: Changed = await asyncio.wrap_future(self._commits.submit(change, Change(deployment, transition)))
-        except ServiceUnavailable as error:
-            _log.warning("breaker_store_unavailable", deployment=deployment, error=error.slug)
+            async with asyncio.timeout(_PATIENCE_S):
+                written = self._commits.submit(change, Change(deployment, transition))
+                changed: Changed = await asyncio.wrap_future(written)
+        except (ServiceUnavailable, TimeoutError) as error:
+            _log.warning("breaker_store_unavailable", deployment=deployment, error=type(error).__name__)
             changed = Changed(before, transition(before))
             self._known[deployment] = changed.after
         else:
@@ -146,7 +149,11 @@ class StoreBreakers:
         if self._reading is None:
             self._reading = asyncio.create_task(self._read())
         if not self._store_is_away:  # else nobody waits for its time-outs
-            await asyncio.shield(self._reading)
+            try:
+                async with asyncio.timeout(_PATIENCE_S):
+                    await asyncio.shield(self._reading)
+            except TimeoutError:
+                self._store_is_away = True
 
     async def _read(self) -> None:
         try:

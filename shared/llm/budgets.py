@@ -155,8 +155,7 @@ def _blank(charge: Charge) -> dict[str, Any]:
 
 def _refusal(charge: Charge) -> BudgetExhausted:
     which = f"{_PERIODS[charge.period]} {_SCOPES[charge.scope]} {charge.name}"
-    until = charge.resets_at.isoformat(timespec="seconds")
-    return BudgetExhausted(f"o orçamento {which} não cobre esta chamada; renova-se em {until}", charge.resets_at)
+    return BudgetExhausted(f"o orçamento {which} não cobre esta chamada", charge.resets_at)
 
 
 @dataclass(frozen=True, slots=True)

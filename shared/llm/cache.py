@@ -32,6 +32,7 @@ from shared.llm.schema import cache
 _log = structlog.get_logger(__name__)
 _c = cache.c
 _PAGE = 500
+_PATIENCE_S = 2.0  # with a store that hangs: asking the model again is the lesser evil
 # Cut off or filtered is no answer to give again.
 _WHOLE = frozenset({"stop", "tool_calls"})
 
@@ -88,9 +89,10 @@ class StoreReplyCache:
         if key is None:
             return None
         try:
-            text = await asyncio.to_thread(self._read, key)
-        except ServiceUnavailable as error:
-            _log.warning("reply_cache_unavailable", error=error.slug)
+            async with asyncio.timeout(_PATIENCE_S):
+                text = await asyncio.to_thread(self._read, key)
+        except (ServiceUnavailable, TimeoutError) as error:
+            _log.warning("reply_cache_unavailable", error=type(error).__name__)
             return None
         return _restored(text, context.request_id) if text else None
 
@@ -102,7 +104,8 @@ class StoreReplyCache:
             key = self._key(request, context)
             if key is not None:
                 item = Kept(key, orjson.dumps(reply).decode(), now() + self._lives)
-                await asyncio.wrap_future(self._commits.submit(keep, item))
+                async with asyncio.timeout(_PATIENCE_S):
+                    await asyncio.wrap_future(self._commits.submit(keep, item))
         except Exception as error:  # noqa: BLE001 - the caller has its answer; not keeping it costs money, no more
             _log.warning("reply_not_kept", error=type(error).__name__)
 

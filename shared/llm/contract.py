@@ -81,7 +81,8 @@ class CallContext:
 
 @dataclass(frozen=True, slots=True)
 class ChatReply:
-    """A whole answer: text, tool calls or both; neither only where `finish_reason` is length or content_filter.
+    """A whole answer: text, tool calls or both; neither only where `finish_reason` is length or content_filter, or the
+    caller gave a `stop` text. A tool call that the provider cut off in mid-word is left out.
 
     `finish_reason` in OpenAI's words: stop, length, tool_calls, content_filter. `deployment` is the catalogue's id of
     who answered, `attempts` how many upstream requests it took, `fallback` whether the first choice did not answer.

@@ -74,7 +74,7 @@ class BudgetExhausted(ModelRefused):
     code = "budget_exhausted"
 
     def __init__(self, detail: str, resets_at: datetime) -> None:
-        super().__init__(detail, kind="budget")
+        super().__init__(f"{detail}; renova-se em {resets_at.isoformat(timespec='seconds')}", kind="budget")
         self.resets_at = resets_at
 
 

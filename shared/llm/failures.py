@@ -148,6 +148,8 @@ _WORDS = (
         FaultKind.OVERFLOW,
     ),
     (re.compile(r"credit balance|insufficient.(credit|balance|funds|quota)", re.IGNORECASE), FaultKind.QUOTA),
+    # OpenRouter answers 403 to a prompt that its moderation refuses: the key is none the worse for it.
+    (re.compile(r"flagged_input|input was flagged|requires moderation", re.IGNORECASE), FaultKind.CONTENT_FILTER),
     # Gemini says 429 to both; only the name of the limit tells a day's quota from a minute's.
     (re.compile(r"PerDay"), FaultKind.QUOTA),
     (re.compile(r"API_KEY_INVALID|API key not valid"), FaultKind.AUTH),

@@ -16,8 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 _PORTS = {"http": 80, "https": 443}
 _PLAIN = re.compile(r"[\x21-\x7e]+")  # `urlsplit` would drop line breaks in silence
-# Whatever two programs may read differently: steps upwards, escaped separators and dots, back-slashes.
-_AMBIGUOUS = re.compile(r"/\.{1,2}(?:/|$)|%(?:2e|2f|5c|00)|\\|//", re.IGNORECASE)
+# Whatever two programs may read differently: steps upwards (`/..;a/` too), what is escaped twice, escaped separators
+# and dots, back-slashes.
+_AMBIGUOUS = re.compile(r"/\.{1,2}(?:[/;]|$)|%(?:2e|2f|3b|5c|25|00)|\\|//", re.IGNORECASE)
 
 
 class Address(BaseModel):

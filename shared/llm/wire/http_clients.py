@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import httpx
 
+from shared.llm.wire.kept_connections import read_to_the_end
 from shared.llm.wire.sending import note_sent
 from shared.llm.wire.sharded_transport import ShardedTransport
 
@@ -26,7 +27,7 @@ def tls_context() -> ssl.SSLContext:
 def house_client(*, inside: bool, base_url: str = "", headers: dict[str, str] | None = None) -> httpx.AsyncClient:
     """Redirects stay off: one could lead out of the house. A model inside is reached without any proxy."""
     timeout = httpx.Timeout(None, connect=CONNECT_TIMEOUT_S)
-    hooks = {"request": [note_sent]}
+    hooks = {"request": [note_sent], "response": [read_to_the_end]}
     if inside:
         transport = ShardedTransport(MAX_CONNECTIONS, tls_context())
         return httpx.AsyncClient(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -190,3 +191,29 @@ async def test_while_the_store_is_away_the_last_snapshot_and_own_eyes_decide(
     assert [(await one.admit("up")).admitted for _ in range(3)] == [True, False, False]
     await one.succeeded("up")
     assert (await one.admit("up")).admitted
+
+
+async def test_a_store_that_hangs_is_not_waited_for(
+    processes: list[StoreBreakers], database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back = threading.Event()
+    read, write = database.read, database.write
+
+    def hanging(through: Any) -> Any:
+        def hang() -> Any:
+            assert back.wait(60)
+            return through()
+
+        return hang
+
+    one = processes[0]
+    monkeypatch.setattr(breakers, "_PATIENCE_S", 0.05)
+    monkeypatch.setattr(database, "read", hanging(read))
+    monkeypatch.setattr(database, "write", hanging(write))
+    try:
+        async with asyncio.timeout(30):
+            assert (await one.admit("a")).admitted
+            await one.failed("a", "auth", None)
+            assert not (await one.admit("a")).admitted
+    finally:
+        back.set()

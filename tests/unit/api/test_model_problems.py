@@ -48,7 +48,7 @@ def test_each_has_its_status_and_type(error: PlantaoError, status: int, slug: st
 def test_a_wait_is_told_in_whole_seconds() -> None:
     assert problem(ModelUnavailable("fora", 2.2)).headers["Retry-After"] == "3"
     assert problem(ModelUnavailable("fora", 0.0)).headers["Retry-After"] == "1"
-    assert "Retry-After" not in problem(ModelUnavailable("fora")).headers
+    assert problem(ModelUnavailable("fora")).headers["Retry-After"] == "5"
 
 
 def test_a_budget_says_when_it_begins_again() -> None:

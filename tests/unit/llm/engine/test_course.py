@@ -82,6 +82,15 @@ async def test_a_cut_or_filtered_answer_is_returned_as_such(llmock: LLMock, reas
     assert (await streamed(gateway))[1].finish_reason == reason
 
 
+async def test_an_answer_that_began_with_a_stop_text_is_empty_and_whole(llmock: LLMock) -> None:
+    """It says nothing against the deployment: anybody could close its breaker to everybody by asking so."""
+    llmock.add(Reply(text="", finish_reason="stop", times=None))
+    breakers = OpenBreakers()
+    gateway = make_gateway(catalogue(2, a=of(llmock)), breakers=breakers)
+    reply = await gateway.complete(replace(REQUEST, parameters={"stop": ["Olá"]}), context())
+    assert (reply.text, reply.finish_reason, reply.attempts, breakers.failures) == ("", "stop", 1, [])
+
+
 async def test_a_server_that_ends_without_a_finish_reason_may_be_declared(llmock: LLMock) -> None:
     llmock.reply("Um dois três quatro.", times=None).truncate(after_chunks=5, times=None)
     text, reply = await streamed(make_gateway(catalogue(0, a=of(llmock, needs_finish_reason=False))))

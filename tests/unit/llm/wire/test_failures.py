@@ -134,6 +134,8 @@ AS_ANSWERED = [
     ("openai_compatible", 400, error_body(type="BadRequestError", code=400), FaultKind.INVALID_REQUEST, None),
     ("openai_compatible", 400, error_body(code=400).replace(b"erro", b"maximum context length"),
      FaultKind.OVERFLOW, None),
+    ("openai_compatible", 403, error_body(code=403, metadata={"reasons": ["violence"], "flagged_input": SECRET}),
+     FaultKind.CONTENT_FILTER, None),
     ("anthropic", 400, error_body(type="invalid_request_error").replace(b"erro", b"credit balance is too low"),
      FaultKind.QUOTA, None),
     ("anthropic", 529, error_body(type="overloaded_error"), FaultKind.OVERLOADED, None),
