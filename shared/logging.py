@@ -6,6 +6,7 @@ Only allow-listed fields leave the process, so that a careless call cannot log a
 from __future__ import annotations
 
 import logging
+import re
 import sys
 import threading
 import traceback
@@ -52,10 +53,14 @@ def _only_allowed(_logger: WrappedLogger, _method: str, event: EventDict) -> Eve
 
 
 class _TextlessFormatter(logging.Formatter):
-    """Third-party lines: the first of each alone, as asyncio and pydantic quote below it; exceptions without text."""
+    """Third-party lines: the first of each alone, as asyncio and pydantic quote below it; exceptions without text.
+
+    asyncio shows arguments and results in its first line too, in brackets of either kind.
+    """
 
     def formatMessage(self, record: logging.LogRecord) -> str:
-        return super().formatMessage(record).partition("\n")[0]
+        line = super().formatMessage(record).partition("\n")[0]
+        return re.split("[(<]", line, maxsplit=1)[0] if record.name == "asyncio" else line
 
     def formatException(self, ei: Any) -> str:
         return f"{type(ei[1]).__name__} at {_places(ei[1])}"

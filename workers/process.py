@@ -13,6 +13,7 @@ from setproctitle import setproctitle
 from shared import clock
 from shared.database import Database
 from shared.errors import WorkerDraining
+from shared.llm.blocking import process_gateway
 from shared.messaging.topology import connection_parameters
 from shared.privacy.blind_index import BlindIndexes
 from shared.settings import Settings
@@ -76,6 +77,7 @@ class ConsumerProcess:
         self._execution.stop()
         self._engine.drain(_INTERRUPTED_GRACE_S)
         self._engine.close()
+        process_gateway().close()  # what interrupted calls have used is billed before this process is gone
         self._state = ("stopped", "")
         self._keeper.close()
         self._commits.close()

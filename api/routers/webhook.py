@@ -151,7 +151,8 @@ async def resend(request_id: Annotated[str, Path()], parts: AppParts, caller: Cu
             return answers.resend(connection, task_id)
 
     webhook_id = await asyncio.to_thread(write)
-    return json_response({"request_id": task_id, "webhook_id": webhook_id}, 202, {"Location": f"/webhook/{task_id}"})
+    told = {"Location": f"/webhook/{task_id}", "Retry-After": "1"}
+    return json_response({"request_id": task_id, "webhook_id": webhook_id}, 202, told)
 
 
 async def _read(parts: Parts, query: Callable[[Connection], T]) -> T:

@@ -38,7 +38,7 @@ class Surroundings:
     backoff: Backoff
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Course:
     """One call. `until` is its deadline on the loop's clock, `retries` what the policy allows on one deployment."""
 

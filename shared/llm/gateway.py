@@ -23,6 +23,7 @@ from shared.llm.tokens import prompt_characters
 from shared.llm.undisturbed import finish
 
 _SETTLING_S = 5.0
+_LOOK_S = 0.01
 
 
 class Gateway:
@@ -47,6 +48,7 @@ class Gateway:
         self._admissibility = Admissibility(transfer_allowed=transfer_allowed)
         self._max_prompt_chars = max_prompt_chars
         self._at_close = at_close
+        self._under_way: set[Course] = set()
 
     async def complete(self, request: ChatRequest, context: CallContext) -> ChatReply:
         """See `contract.ModelGateway`."""
@@ -95,7 +97,13 @@ class Gateway:
         return [*policies, *map(self._card, self._catalogue.deployments)]
 
     async def close(self) -> None:
-        """Settle what was cancelled, and close this loop's connections."""
+        """Settle what was cancelled, and close this loop's connections.
+
+        Calls that were cancelled a moment ago may still be on their way to their bills: they are waited for.
+        """
+        patience = asyncio.get_running_loop().time() + _SETTLING_S
+        while self._under_way and asyncio.get_running_loop().time() < patience:  # noqa: ASYNC110 - brief, at the end
+            await asyncio.sleep(_LOOK_S)
         await finish(_SETTLING_S)
         await self._around.clients.close()
         await asyncio.to_thread(self._at_close)
@@ -124,10 +132,12 @@ class Gateway:
         course = Course(
             self._around, request, context, candidates, policy.deployments[0], policy.retries, until, list(reasons)
         )
+        self._under_way.add(course)
         try:
             yield course
         finally:
             await course.leave_probe()
+            self._under_way.discard(course)
 
     def _card(self, name: str) -> ModelCard:
         deployment = self._catalogue.deployments[name]

@@ -38,8 +38,17 @@ class PrivacyDoor:
         """The request as it may leave.
 
         Raises TransferRefused for pictures, sounds and files, which cannot be searched, and for a known value or a
-        valid CPF, CNS, e-mail or telephone in what cannot be hidden: names of tools, schemas, ids.
+        valid CPF, CNS, e-mail or telephone in what cannot be hidden: names of tools, schemas, ids; also for a schema
+        or arguments nested too deeply to be searched.
         """
+        try:
+            return self._hidden(request)
+        except RecursionError:
+            raise TransferRefused(
+                "um esquema ou argumento tem níveis demais para ser pseudonimizado", kind="transfer"
+            ) from None
+
+    def _hidden(self, request: ChatRequest) -> ChatRequest:
         self._answers_in_json = _asks_for_json(request)
         self._pseudonyms.reserve(json.dumps([request.tools, dict(request.parameters)], ensure_ascii=False, default=str))
         hidden = dataclasses.replace(

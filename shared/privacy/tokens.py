@@ -2,7 +2,7 @@
 
 The number belongs to the value; a further spelling of the same value has a letter behind it (`[PESSOA_1b]`), so that
 what comes back is what was written. A model may write a token in brackets in any case and with the backslashes of
-Markdown, or without brackets in upper case. Anything else is not a token.
+Markdown (two for one, inside JSON), or without brackets in upper case. Anything else is not a token.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from string import ascii_lowercase
 from shared.privacy.spans import Kind
 
 _LABELS = "|".join(sorted(Kind, key=len, reverse=True))
-_BODY = rf"({_LABELS})\\?_([1-9]\d{{0,5}})([a-z]{{0,3}})"
-TOKEN = re.compile(rf"\\\[(?i:{_BODY})\\\]|\[(?i:{_BODY})\]|(?<![\w\\]){_BODY}(?!\w)", re.ASCII)
-LONGEST = max(map(len, Kind)) + len("\\[\\_123456abc\\]")
+_BODY = rf"({_LABELS})\\{{0,2}}_([1-9]\d{{0,5}})([a-z]{{0,3}})"
+TOKEN = re.compile(rf"\\{{1,2}}\[(?i:{_BODY})\\{{1,2}}\]|\[(?i:{_BODY})\]|(?<![\w\\]){_BODY}(?!\w)", re.ASCII)
+LONGEST = max(map(len, Kind)) + len("\\\\[\\\\_123456abc\\\\]")
 
 
 def written(kind: Kind, number: int, spelling: int) -> str:
@@ -47,10 +47,10 @@ def _beginning(atoms: list[str]) -> str:
 
 
 def _beginnings() -> str:
-    tail = [r"\\?", "_", r"[1-9]\d{0,5}", "[a-z]{0,3}"]
+    tail = [r"\\{0,2}", "_", r"[1-9]\d{0,5}", "[a-z]{0,3}"]
     bare = "|".join(_beginning([*label, *tail]) for label in Kind)
-    inner = "|".join(_beginning([*label, *tail, r"\\?"]) for label in Kind)
-    return rf"(?:\\?(?:\[(?i:{inner})?)|\\|(?<![\w\\])(?:{bare}))\Z"
+    inner = "|".join(_beginning([*label, *tail, r"\\{0,2}"]) for label in Kind)
+    return rf"(?:\\{{0,2}}(?:\[(?i:{inner})?)|\\{{1,2}}|(?<![\w\\])(?:{bare}))\Z"
 
 
 BEGUN = re.compile(_beginnings(), re.ASCII)

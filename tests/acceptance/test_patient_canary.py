@@ -15,6 +15,7 @@ from dev.rabbitmq_node import RabbitNode
 from tests.acceptance.broker import Vhost
 from tests.acceptance.canaries import CPF, NAME, assert_clean, planted
 from tests.acceptance.hospital import DOMAINS, examples
+from tests.acceptance.models import RESTLESS, models_file
 from tests.llmock.faults import FaultPlan
 from tests.llmock.server import MockProvider, running
 from tests.platform import Platform, eventually
@@ -40,15 +41,13 @@ def platform(
         vhost.empty()
     folder: Path = tmp_path_factory.mktemp("canary")
     settings = {
-        "MODEL_PROVIDER": "openai_compatible",
-        "MODEL_NAME": "llmock",
-        "MODEL_MAX_RETRIES": "0",
         "RETRY_MAX_ATTEMPTS": "2",
         "LOG_LEVEL": "DEBUG",
         "WORKER_METRICS_PORT": str(free_ports(1)[0]),
     }
     with running(mock) as url:
-        made = Platform(rabbit, module_postgres_url, folder, "dramatiq", MODEL_BASE_URL=url, **settings)
+        models = str(models_file(folder, RESTLESS, casa=url))
+        made = Platform(rabbit, module_postgres_url, folder, "dramatiq", MODELS_FILE=models, **settings)
         try:
             made.start_api()
             yield made

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ssl
 from functools import lru_cache
+from typing import Any
 
 import httpx
 
@@ -27,7 +28,7 @@ def tls_context() -> ssl.SSLContext:
 def house_client(*, inside: bool, base_url: str = "", headers: dict[str, str] | None = None) -> httpx.AsyncClient:
     """Redirects stay off: one could lead out of the house. A model inside is reached without any proxy."""
     timeout = httpx.Timeout(None, connect=CONNECT_TIMEOUT_S)
-    hooks = {"request": [note_sent], "response": [read_to_the_end]}
+    hooks: dict[str, list[Any]] = {"request": [note_sent], "response": [read_to_the_end]}
     if inside:
         transport = ShardedTransport(MAX_CONNECTIONS, tls_context())
         return httpx.AsyncClient(

@@ -14,6 +14,9 @@ import httpx
 from shared.llm.wire.inside_only import stay_inside
 
 _SHARDS = 16
+# Well under the five seconds after which uvicorn, and with it vLLM, closes a connection: a request that goes out on it
+# just then fails.
+_KEPT_S = 3.0
 
 
 class ShardedTransport(httpx.AsyncBaseTransport):
@@ -21,7 +24,7 @@ class ShardedTransport(httpx.AsyncBaseTransport):
 
     def __init__(self, max_connections: int, tls: ssl.SSLContext) -> None:
         each = max(1, max_connections // _SHARDS)
-        limits = httpx.Limits(max_connections=each, max_keepalive_connections=each)
+        limits = httpx.Limits(max_connections=each, max_keepalive_connections=each, keepalive_expiry=_KEPT_S)
         self._pools = [
             stay_inside(httpx.AsyncHTTPTransport(verify=tls, limits=limits, trust_env=False)) for _ in range(_SHARDS)
         ]

@@ -178,6 +178,7 @@ async def test_the_log_of_deliveries_and_a_resend_under_the_same_id(
     assert [(one["state"], one["next_at"]) for one in view["callbacks"]] == [("delivered", None)]
     again = await client.post(f"{url}/resend")
     assert (again.status_code, again.json()["webhook_id"]) == (202, due.id)
+    assert (again.headers["location"], again.headers["retry-after"]) == (url, "1")
     (second,) = take_answers(database)
     assert (second.id, second.attempts) == (due.id, 0)
     assert [one.state for one in notices(database, accepted["request_id"])] == ["pending"]

@@ -1,4 +1,4 @@
-"""Somebody else's conversations: whoever is not their owner is told what is told of ids that never were (SECURITY 5)."""
+"""Conversations of others: whoever is not the owner is told what is told of ids that never were (SECURITY 5)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from api.dependencies import Caller, current_caller
+from tests.integration.chat.scripted import ScriptedGateway
 from tests.integration.chat.serving import CONVERSATIONS, MESSAGES, Served
 
 UNKNOWN = "01900000-0000-7000-8000-000000000000"
@@ -35,7 +36,10 @@ async def _everything(served: Served, conversation: str, message: str) -> list[t
 
 
 @pytest.mark.parametrize("stranger", STRANGERS)
-async def test_a_stranger_is_told_what_is_told_of_ids_that_never_were(served: Served, stranger: Caller) -> None:
+async def test_a_stranger_is_told_what_is_told_of_ids_that_never_were(
+    served: Served, gateway: ScriptedGateway, stranger: Caller
+) -> None:
+    gateway.scripts = [["Olá"]]
     said = await served.said("Oi")
     before = await served.message(said["id"])
     served.app.dependency_overrides[current_caller] = lambda: stranger

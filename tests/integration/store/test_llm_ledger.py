@@ -15,6 +15,7 @@ from shared.errors import StoreUnavailable
 from shared.group_commit import GroupCommit
 from shared.llm.accounts import StoreAccounts
 from shared.llm.budgets import charges, period_bounds
+from shared.llm.catalogue import BudgetLimit
 from shared.llm.errors import BudgetExhausted
 from shared.llm.ledger import Opening, book, sweep_abandoned
 from shared.llm.ports import AttemptOpened
@@ -157,18 +158,29 @@ async def test_a_new_day_has_its_own_money(database: Database) -> None:
 
 
 async def test_a_free_call_is_one_insert_and_one_update(database: Database) -> None:
+    assert await _said_by_a_call(database, 0) in (["INSERT", "UPDATE"], ["INSERT", "WITH"])
+
+
+async def test_a_call_with_budgets_looks_at_none_before_it_changes_them(database: Database) -> None:
+    limits = limit("tenant", "1"), limit("client", "1")
+    await _said_by_a_call(database, 100, *limits)  # the first of the day makes their rows
+    said = await _said_by_a_call(database, 100, *limits)
+    assert said in (["INSERT", "UPDATE", "UPDATE"] + ["UPDATE"] * 3, ["INSERT", "WITH", "WITH", "WITH"])
+
+
+async def _said_by_a_call(database: Database, amount: int, *limits: BudgetLimit) -> list[str]:
     said: list[str] = []
 
     def listen(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         said.append(statement.split()[0])
 
     event.listen(database.engine, "before_cursor_execute", listen)
-    with accounts(database) as books:
-        attempt = opened(0)
+    with accounts(database, *limits) as books:
+        attempt = opened(amount)
         await books.open(attempt)
-        await books.settle(settled(attempt, 0))
+        await books.settle(settled(attempt, amount))
     event.remove(database.engine, "before_cursor_execute", listen)
-    assert [verb for verb in said if verb != "BEGIN"] in (["INSERT", "UPDATE"], ["INSERT", "WITH"])
+    return [verb for verb in said if verb != "BEGIN"]
 
 
 def test_a_batch_that_ran_already_reserves_nothing_more(database: Database) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from api.chat import summarising
 from api.chat.prompt import Prompt
 from shared.conversations.history import Budget, Window, window
 from shared.conversations.messages import PATH_LIMIT
 from shared.conversations.records import Message, Summary
+from shared.llm.contract import CallContext, ChatReply, ChatRequest, Surface, Usage
 from tests.unit.conversations.made import message
 
 LARGE = Budget(100_000, 1_000_000)
@@ -51,3 +56,25 @@ def test_a_branch_that_was_not_read_whole_is_told_by_its_summary() -> None:
     path = [message(9, "user", "A", parent_id="m8"), message(10, "assistant", "B"), message(11, "user", "C")]
     assert window(path, LARGE, summary="resumo").messages[0]["role"] == "system"
     assert [one["role"] for one in window(path[1:], LARGE, summary="resumo").messages] == ["system", "user"]
+
+
+class _Listening:
+    """A gateway that keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    async def complete(self, request: ChatRequest, context: CallContext) -> ChatReply:
+        self.asked.append(request.messages[-1]["content"])
+        return ChatReply("resumo", (), "stop", Usage(1, 1, "estimate"), "offline", "m", "d", context.request_id)
+
+
+@pytest.mark.parametrize("room", range(1_200, 1_212))
+async def test_what_is_cut_in_front_leaves_no_half_of_a_name(room: int) -> None:
+    """The door knows `Zuleide`; it cannot know `leide`."""
+    gateway: Any = _Listening()
+    told = [message(1, "user", "a Zuleide dormiu; " * 300)]
+    prompt = Prompt(Window([], [], 0), told, None, Budget(room, 100_000))
+    await summarising.summarised(gateway, prompt, told, None, CallContext(Surface.CHAT, 5.0))
+    (shown,) = gateway.asked
+    assert shown.startswith(" ") and set(shown.split()) == {"a", "Zuleide", "dormiu;"}

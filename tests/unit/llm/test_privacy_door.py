@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -100,6 +101,16 @@ def test_what_cannot_be_hidden_stops_the_call(door: PrivacyDoor, changes: dict[s
 def test_what_cannot_be_searched_stays_in_the_house(door: PrivacyDoor, part: Any) -> None:
     with pytest.raises(TransferRefused):
         door.hide(asked({"role": "user", "content": [{"type": "text", "text": "veja"}, part]}))
+
+
+@pytest.mark.parametrize("place", ["schema", "arguments"])
+def test_what_is_nested_too_deeply_to_be_searched_stays_in_the_house(door: PrivacyDoor, place: str) -> None:
+    text = '{"a": ' + "[" * 900 + "1" + "]" * 900 + "}"
+    call = {"id": "c1", "type": "function", "function": {"name": "buscar", "arguments": text}}
+    asking = {"schema": asked(tools=[tool(parameters=orjson.loads(text))]),
+              "arguments": asked({"role": "assistant", "content": None, "tool_calls": [call]})}  # fmt: skip
+    with pytest.raises(TransferRefused, match="níveis"):
+        door.hide(asking[place])
 
 
 def test_the_callers_request_is_left_as_it_was(door: PrivacyDoor) -> None:

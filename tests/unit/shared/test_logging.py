@@ -19,6 +19,7 @@ def fail():
     raise ValueError("{SECRET}")
 
 async def forget():
+    asyncio.get_running_loop().call_soon(lambda name: 1 / 0, "{SECRET}")
     task = asyncio.create_task(asyncio.to_thread(fail))
     await asyncio.wait([task])
     del task
@@ -44,6 +45,7 @@ def test_no_hook_of_python_prints_the_text_of_an_exception() -> None:
         ("uncaught_exception", "ValueError"),
     ]
     assert all("<string>:7" in line["where"] for line in ours)
+    assert "ERROR asyncio Exception in callback forget" in done.stderr
     assert "UserWarning: serializer" in done.stderr
     assert "ERROR asyncio Task exception was never retrieved\nValueError at <string>:7" in done.stderr
 
@@ -66,7 +68,5 @@ def test_no_switch_of_a_provider_s_library_makes_it_print_prompts(library: str) 
     """They read it when they are imported, after our own logging was set up."""
     environment = os.environ | {f"{library.upper()}_LOG": "debug"}
     program = TALKATIVE.replace("LIBRARY", library)
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=False, env=environment
-    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, env=environment)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -161,3 +161,18 @@ async def test_a_second_cancellation_does_not_stop_the_settling() -> None:
         await asyncio.wait([asking])
         books.may_settle.set()
         await assert_given_up(there)
+
+
+async def test_closing_waits_for_what_was_cancelled_a_moment_ago() -> None:
+    """A server that is told to stop cancels its requests and closes the gateway in the same breath."""
+    async with raw_provider("openai") as stub:
+        there = await silent(stub)
+        calls = [asyncio.create_task(there.gateway.complete(REQUEST, context())) for _ in range(20)]
+        async with asyncio.timeout(10):
+            while len(there.books.opened) < len(calls):  # noqa: ASYNC110 - what is probed has no event to wait for
+                await asyncio.sleep(0.01)
+        for call in calls:
+            call.cancel()
+        await there.gateway.close()
+        assert [one.outcome for one in there.books.settled] == ["cancelled"] * len(calls)
+        await asyncio.gather(*calls, return_exceptions=True)
