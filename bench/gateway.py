@@ -84,8 +84,8 @@ def _per_piece(cpu: dict[str, float], way: str) -> float:
 
 def _memory_lines(who: str, waves: list[dict[str, float]]) -> list[Line]:
     """Flat: not more after a thousand streams than while the first 200 ran."""
-    first = next(wave for wave in waves if wave["streams"] == 200)
-    grown = waves[-1]["rss_mb"] - first["rss_mb"]
+    _, second, *_ = (wave for wave in waves if wave["streams"] == 200)
+    grown = waves[-1]["rss_mb"] - second["rss_mb"]
     sizes = ", ".join(f"{wave['streams']}: {wave['rss_mb']:.0f}" for wave in waves[:3])
     rate = statistics.median(wave["pieces_per_s"] for wave in waves if wave["streams"] == 200)
     detail = f"RSS at {sizes} MB; {rate:.0f} chunks/s, none lost"

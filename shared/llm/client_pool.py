@@ -6,6 +6,7 @@ A name may move into the house, or out of it: who is asked with patients' names 
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
@@ -39,6 +40,10 @@ class ClientPool:
         async with mine.making:
             if key not in mine.clients:
                 mine.clients[key] = await asyncio.to_thread(self._create, deployment, inside)
+                # A provider's package is some hundred thousand objects that stay for good: a collector that walks them
+                # every few hundred calls would stop every stream of the loop for as long.
+                gc.collect()
+                gc.freeze()
             return mine.clients[key]
 
     async def close(self) -> None:
