@@ -116,7 +116,8 @@ def configure_logging(platform: PlatformSettings, process: str) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # One write for a line and its end: consumers share one stderr, and two writes of two processes may interleave.
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
     others = logging.StreamHandler(sys.stderr)

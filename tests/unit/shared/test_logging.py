@@ -70,3 +70,25 @@ def test_no_switch_of_a_provider_s_library_makes_it_print_prompts(library: str) 
     program = TALKATIVE.replace("LIBRARY", library)
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, env=environment)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+TOGETHER = """
+import os, structlog
+from shared.logging import configure_logging
+from shared.settings import PlatformSettings
+
+configure_logging(PlatformSettings(_env_file=None, log_format="json"), "test")
+os.fork()
+os.fork()
+for number in range(1000):
+    structlog.get_logger("test").warning("line", count=number)
+"""
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_processes_that_share_a_log_never_write_into_each_others_lines(unbuffered: str) -> None:
+    environment = os.environ | {"PYTHONUNBUFFERED": unbuffered}
+    done = subprocess.run([sys.executable, "-c", TOGETHER], capture_output=True, text=True, check=True, env=environment)
+    lines = done.stderr.splitlines()
+    assert len(lines) == 4 * 1000
+    assert {json.loads(line)["event"] for line in lines} == {"line"}
