@@ -14,8 +14,6 @@ from shared.conversations.records import Conversation, Message, MessageStatus, R
 from shared.llm.contract import ModelCard
 from shared.llm.errors import UnknownModel
 from shared.llm.tokens import tokens_of
-from shared.privacy import known
-from shared.privacy.identifiers import Identifiers
 
 _NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -72,13 +70,6 @@ def unsent(conversation: Conversation, content: str, parent_id: str | None) -> M
         "created_at": _NO_TIME,
     }
     return Message(**(empty | given))  # type: ignore[arg-type]
-
-
-def identifiers_of(conversation: Conversation) -> Identifiers:
-    """Who the conversation is known to be about."""
-    if conversation.patient is None:
-        return Identifiers()
-    return known.identifiers_of({"paciente": conversation.patient})
 
 
 def with_last(prompt: Prompt, last: Message) -> Prompt:

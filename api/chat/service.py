@@ -16,7 +16,7 @@ from uuid_utils import uuid7
 from api.chat import summarising
 from api.chat.exchange import Asked, Exchange, open_exchange
 from api.chat.generation import Generation, Question
-from api.chat.prompt import Prompt, identifiers_of
+from api.chat.prompt import Prompt
 from api.chat.requests import NewMessage
 from shared import clock
 from shared.conversations import answers, messages, store, summaries
@@ -175,7 +175,7 @@ class Chat:
             client=conversation.client,
             domain="conversas",
             subject_id=answer.id,
-            identifiers=identifiers_of(conversation),
+            identifiers=conversation.identifiers,
             request_id=answer.request_id or str(uuid7()),
         )
 

@@ -12,7 +12,6 @@ from shared.execution import Run
 from shared.llm.catalogue import Catalogue, load_catalogue
 from shared.llm.contract import CallContext, ChatRequest, Surface
 from shared.privacy.identifiers import Identifiers
-from shared.privacy.known import identifiers_of
 from shared.settings import settings
 
 _SHORTEST_DEADLINE_S = 0.1
@@ -38,7 +37,6 @@ def asked(task_id: str, question: Pergunta, said: Said) -> ChatRequest:
 
 def context(said: Said, run: Run) -> CallContext:
     """People write here in their own words; whom a conversation is known to be about is hidden from models outside."""
-    patient = said.conversation.patient if said.conversation else None
     return CallContext(
         Surface.WEBHOOK,
         max(_SHORTEST_DEADLINE_S, run.remaining()),
@@ -46,7 +44,7 @@ def context(said: Said, run: Run) -> CallContext:
         client=said.owner.client,
         domain="conversas",
         subject_id=run.task_id,
-        identifiers=identifiers_of({"paciente": patient}) if patient else Identifiers(),
+        identifiers=said.conversation.identifiers if said.conversation else Identifiers(),
         free_text=True,
     )
 

@@ -9,6 +9,8 @@ from typing import Any
 
 from shared.clock import now
 from shared.llm.contract import Usage
+from shared.privacy.identifiers import Identifiers
+from shared.privacy.known import identifiers_of
 
 
 class Role(StrEnum):
@@ -56,6 +58,11 @@ class Conversation:
     @property
     def owner(self) -> Owner:
         return Owner(self.tenant, self.client)
+
+    @property
+    def identifiers(self) -> Identifiers:
+        """Who the conversation is known to be about."""
+        return identifiers_of({"paciente": self.patient}) if self.patient else Identifiers()
 
 
 @dataclass(frozen=True, slots=True)
