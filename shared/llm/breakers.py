@@ -90,7 +90,7 @@ class StoreBreakers:
             return Admission(admitted=True)
         moment = now()
         if known.state(moment) == "open":
-            return Admission(admitted=False, until=known.open_until)
+            return Admission(admitted=False, until=known.open_until, kind=known.kind)
         if not known.is_probed(moment):
             changed = await self._change(deployment, ProbeClaimed(moment, self._limits))
             if changed.after != changed.before:
@@ -98,8 +98,8 @@ class StoreBreakers:
             if changed.after.open_until is None:
                 return Admission(admitted=True)  # closed since we looked
             if changed.after.state(moment) == "open":  # tried and opened again since
-                return Admission(admitted=False, until=changed.after.open_until)
-        return Admission(admitted=False, until=moment + timedelta(seconds=_SNAPSHOT_S))
+                return Admission(admitted=False, until=changed.after.open_until, kind=changed.after.kind)
+        return Admission(admitted=False, until=moment + timedelta(seconds=_SNAPSHOT_S), kind=known.kind)
 
     async def failed(self, deployment: str, kind: str, cool_down_s: float | None) -> None:
         """See `ports.Breakers`; never raises."""

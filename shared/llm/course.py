@@ -134,10 +134,7 @@ class Course:
         """None: this deployment may not be asked now, and `failures` says why."""
         admission = await self.around.breakers.admit(candidate.id)
         if not admission.admitted:
-            rest = _rest(admission)
-            if candidate.reserve_microusd:
-                self._resting.append(rest)
-            self._pass_over(candidate, rest)
+            self._leave_alone(candidate, _rest(admission))
             return None
         self._probed = candidate.id if admission.probe else None
         try:
@@ -190,13 +187,21 @@ class Course:
         self._place += 1
         self._retry = 0
 
-    def _pass_over(self, candidate: Candidate, reason: NotAsked) -> None:
-        self.failures.append(reason)
-        metrics.SKIPPED.labels(candidate.id, reason.kind).inc()
-        _log.info("model_passed_over", deployment=candidate.id, kind=reason.kind, request_id=self.context.request_id)
+    def _leave_alone(self, candidate: Candidate, rest: NotAsked) -> None:
+        if candidate.reserve_microusd:
+            self._resting.append(rest)
+        self._pass_over(candidate, rest, _BREAKER_OPEN)
+
+    def _pass_over(self, candidate: Candidate, why: NotAsked, reason: str | None = None) -> None:
+        self.failures.append(why)
+        metrics.SKIPPED.labels(candidate.id, reason or why.kind).inc()
+        _log.info("model_passed_over", deployment=candidate.id, kind=why.kind, request_id=self.context.request_id)
 
 
-def _rest(admission: Admission) -> ModelUnavailable:
+def _rest(admission: Admission) -> NotAsked:
+    """Its last failure, where that was final: who comes while it rests is told what those before were told."""
+    if admission.kind is not None and not FaultKind(admission.kind).retryable:
+        return _error_of(Fault.of(FaultKind(admission.kind)))
     wait = (admission.until - datetime.now(UTC)).total_seconds() if admission.until else None
     wait = None if wait is None else max(0.0, wait)
     return ModelUnavailable("o modelo falhou há pouco e está em descanso", wait, _BREAKER_OPEN)

@@ -78,11 +78,12 @@ class Accounts(Protocol):
 class Admission:
     """Whether a deployment may be asked now.
 
-    `until`: when it may be again; `probe`: the caller is the one who tries.
+    `until`: when it may be again; `kind`: the FaultKind for which it rests; `probe`: the caller is the one who tries.
     """
 
     admitted: bool
     until: datetime | None = None
+    kind: str | None = None
     probe: bool = False
 
 

@@ -38,12 +38,15 @@ class Books:
 
 @dataclass
 class OpenBreakers:
-    """`ports.Breakers` that admits everybody but those in `resting`, and remembers what it was told.
+    """`ports.Breakers` that admits everybody but those in `resting` (until when), and remembers what it was told.
+
+    `kinds`: why they rest.
 
     Whoever asks for one of `half_open` has its probe, once.
     """
 
     resting: dict[str, datetime | None] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)
     failures: list[tuple[str, str, float | None]] = field(default_factory=list)
     successes: list[str] = field(default_factory=list)
     half_open: set[str] = field(default_factory=set)
@@ -51,7 +54,7 @@ class OpenBreakers:
 
     async def admit(self, deployment: str) -> Admission:
         if deployment in self.resting:
-            return Admission(admitted=False, until=self.resting[deployment])
+            return Admission(admitted=False, until=self.resting[deployment], kind=self.kinds.get(deployment))
         probe = deployment in self.half_open
         self.half_open.discard(deployment)
         return Admission(admitted=True, probe=probe)

@@ -12,7 +12,7 @@ from typing import Literal
 
 from llmock.scenarios import Behavior, Delay, Fail, Match, Reply, SlowFirstToken, StreamFault, ToolCall, ToolFault
 
-from shared.errors import ModelUnavailable, PlantaoError, StoreUnavailable
+from shared.errors import ModelRefused, ModelUnavailable, PlantaoError, StoreUnavailable
 from shared.llm.errors import (
     BudgetExhausted,
     ContextOverflow,
@@ -268,6 +268,7 @@ HOUSE: list[tuple[type[PlantaoError], str, str]] = [
     (TransferRefused, "nobody inside is left, and outside it may not go", "who may not see it is passed over"),
     (BudgetExhausted, "the reservation does not fit; `resets_at` says when it may", "what is free is still asked"),
     (ModelUnavailable, "every deployment rests (`breaker_open`), with Retry-After", "nobody is asked"),
+    (ModelRefused, "every deployment rests for what does not pass: its key, quota or address", "nobody is asked"),
     (StoreUnavailable, "nothing can be reserved or written down", "nobody is asked"),
 ]
 

@@ -180,6 +180,27 @@ async def test_a_resting_deployment_is_not_asked(llmock: LLMock) -> None:
     assert models(llmock) == ["dois"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("auth", ModelRefused),
+        ("quota", ModelRefused),
+        ("not_found", ModelRefused),
+        ("overloaded", ModelUnavailable),
+        ("rate_limited", ModelUnavailable),
+    ],
+)
+async def test_who_comes_while_it_rests_is_told_the_same_as_who_came_before(
+    llmock: LLMock, kind: str, said: type[Exception]
+) -> None:
+    breakers = OpenBreakers(resting={"a": datetime.now(UTC) + timedelta(seconds=30)}, kinds={"a": kind})
+    with pytest.raises(said) as caught:
+        await make_gateway(catalogue(1, a=of(llmock)), breakers=breakers).complete(REQUEST, context())
+    if said is ModelRefused:
+        assert caught.value.kind == kind
+    assert models(llmock) == []
+
+
 @pytest.mark.parametrize(("prices", "said"), [({}, BudgetExhausted), ({"prices": FREE}, ModelUnavailable)])
 async def test_no_money_is_said_though_somebody_rests_unless_that_one_is_free(
     llmock: LLMock, prices: dict[str, Any], said: type[Exception]
