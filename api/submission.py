@@ -51,8 +51,9 @@ class Submission:
             max_waiting=settings.api.api_max_waiting,
             answer=lambda triples: _on_loop(self._loop, self._answer, triples),
         )
-        # On a connection of their own: nobody waits for a mark, and no accept should wait behind one.
-        self._marks = GroupCommit(database, [publishing.mark_published])
+        # On a connection of their own: nobody waits for a mark, and no accept should wait behind one, nor behind its
+        # disk. One that a crash of the database forgets costs a second message, which its claim refuses.
+        self._marks = GroupCommit(database, [publishing.mark_published], durable=False)
         self.publishers = {
             key: Publisher(
                 connection_parameters(settings.broker, domain.vhost, f"plantao-api {key}"),

@@ -58,11 +58,17 @@ class Database:
         return self.engine.dialect.name == "postgresql"
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """A transaction. Raises StoreUnavailable when the database cannot be reached."""
+    def write(self, *, durable: bool = True) -> Iterator[Connection]:
+        """A transaction. Raises StoreUnavailable when the database cannot be reached.
+
+        `durable=False` is for what may be forgotten by a database that crashes within the next moment: PostgreSQL then
+        does not wait for its disk, and nobody else's commit waits behind this one's.
+        """
         with _translated(), self.engine.connect() as connection:
             connection = connection.execution_options(**{_WRITE: True})
             with connection.begin():
+                if not durable and self.is_postgresql:
+                    connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
                 yield connection
 
     @contextmanager

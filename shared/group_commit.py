@@ -53,17 +53,19 @@ class GroupCommit:
         max_batch: int = 1024,
         max_waiting: int = 4096,
         answer: Answer | None = None,
+        durable: bool = True,
     ) -> None:
         """`order`: within one transaction, operations run in this order (claims before what claims cause).
 
         `answer` receives the (waiter, result, error) triples of a batch in the writer thread; without it,
-        waiters are `concurrent.futures.Future`s.
+        waiters are `concurrent.futures.Future`s. `durable`: see `Database.write`.
         """
         self._database = database
         self._rank = {operation: rank for rank, operation in enumerate(order)}
         self._max_batch = max_batch
         self._max_waiting = max_waiting
-        self._answer = answer or _answer_futures
+        self._answer = answer or _answer_each
+        self._durable = durable
         self._waiting: deque[tuple[Operation, Any, Any]] = deque()
         self._ready = threading.Condition()
         self._leading = threading.Lock()
@@ -78,8 +80,8 @@ class GroupCommit:
         Alone, the caller commits in its own thread. Where many write at once, the first one leads and the background
         thread goes on with what gathered meanwhile. Raises what the operation raised, Overloaded, or StoreUnavailable.
         """
-        future: Future[Any] = Future()
-        self._append(operation, item, future)
+        turn = _Turn()
+        self._append(operation, item, turn)
         if not self._busy and self._leading.acquire(blocking=False):
             try:
                 self._busy = self._lead() >= _BUSY_BATCH
@@ -87,7 +89,7 @@ class GroupCommit:
                 self._leading.release()
         if self._waiting:
             self._wake()
-        return future.result()
+        return turn.result()
 
     def submit(self, operation: Operation, item: Any) -> Future[Any]:
         """Queue one write; the future ends after the commit. Raises Overloaded, or StoreUnavailable after `close`."""
@@ -178,7 +180,7 @@ class GroupCommit:
 
     def _attempt(self, batch: list[tuple[Operation, Any, Any]]) -> list[tuple[Any, Any, BaseException | None]]:
         answers: list[tuple[Any, Any, BaseException | None]] = []
-        with self._database.write() as connection:
+        with self._database.write(durable=self._durable) as connection:
             start = 0
             while start < len(batch):
                 operation = batch[start][0]
@@ -193,14 +195,44 @@ class GroupCommit:
         return answers
 
 
-def _answer_futures(triples: list[tuple[Any, Any, BaseException | None]]) -> None:
-    for future, result, error in triples:
-        if future is None:
-            if error is not None:
-                _log.warning("unawaited_write_dropped", error=type(error).__name__)
-        elif not future.set_running_or_notify_cancel():
-            continue  # its caller gave up waiting; the write stands
-        elif error is not None:
-            future.set_exception(error)
+class _Turn:
+    """What a thread waits on: one lock, where a future has four."""
+
+    __slots__ = ("_ended", "_error", "_result")
+
+    def __init__(self) -> None:
+        self._ended = threading.Lock()
+        self._ended.acquire()
+        self._result: Any = None
+        self._error: BaseException | None = None
+
+    def end(self, result: Any, error: BaseException | None) -> None:
+        self._result, self._error = result, error
+        self._ended.release()
+
+    def result(self) -> Any:
+        self._ended.acquire()
+        if self._error is not None:
+            raise self._error
+        return self._result
+
+
+def _answer_each(triples: list[tuple[Any, Any, BaseException | None]]) -> None:
+    for waiter, result, error in triples:
+        if isinstance(waiter, _Turn):
+            waiter.end(result, error)
         else:
-            future.set_result(result)
+            _answer_future(waiter, result, error)
+
+
+def _answer_future(future: Future[Any] | None, result: Any, error: BaseException | None) -> None:
+    """None: nobody waits."""
+    if future is None:
+        if error is not None:
+            _log.warning("unawaited_write_dropped", error=type(error).__name__)
+    elif not future.set_running_or_notify_cancel():
+        return  # its caller gave up waiting; the write stands
+    elif error is not None:
+        future.set_exception(error)
+    else:
+        future.set_result(result)

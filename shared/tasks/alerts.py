@@ -19,7 +19,7 @@ from shared.notifications.outbox import Channel, Kind, Notice
 from shared.notifications.schedule import contact_at, pause_after
 from shared.notifications.schema import alerts
 from shared.tasks import timeline
-from shared.tasks.announcing import Fact, alert_detail, announce, facts_of
+from shared.tasks.announcing import AddressedTask, Fact, alert_detail, announce, facts_of
 from shared.tasks.schema import tasks
 from shared.tasks.states import TimelineKind
 
@@ -39,7 +39,7 @@ class AlertState(StrEnum):
 class Raised:
     """The alerts of one run of a task as its findings raised them."""
 
-    task_id: str
+    task: AddressedTask
     run: int
     alerts: list[dict[str, Any]]
     publish_to: str | None
@@ -50,21 +50,20 @@ def raise_new(connection: Connection, items: Sequence[Raised], moment: datetime)
 
     A later run that finds the same again (same code, same sentence) raises nothing: it is the same fact.
     """
-    items = [item for item in items if item.alerts]
     if not items:
         return
-    known = _known(connection, [item.task_id for item in items if item.run > 1])
-    owners = _owners(connection, [item.task_id for item in items])
+    known = _known(connection, [item.task.id for item in items if item.run > 1])
     rows = [
-        _row(item, alert, owners[item.task_id], moment)
+        _row(item, alert, moment)
         for item in items
         for alert in item.alerts
-        if (item.task_id, alert["codigo"], _text(alert["descricao"])) not in known
+        if (item.task.id, alert["codigo"], _text(alert["descricao"])) not in known
     ]
     bulk_insert(connection, alerts, rows)
     timeline.append(connection, [_line(row, moment) for row in rows])
-    queues = {item.task_id: item.publish_to for item in items}
-    announce(connection, [_fact(row, queues[row["task_id"]]) for row in rows], moment)
+    queues = {item.task.id: item.publish_to for item in items}
+    told = {item.task.id: item.task for item in items}
+    announce(connection, [_fact(row, queues[row["task_id"]]) for row in rows], told, moment)
 
 
 def _known(connection: Connection, ids: list[str]) -> set[tuple[str, str, str]]:
@@ -74,19 +73,15 @@ def _known(connection: Connection, ids: list[str]) -> set[tuple[str, str, str]]:
     return {(row.task_id, row.codigo, row.descricao) for row in rows}
 
 
-def _owners(connection: Connection, ids: list[str]) -> dict[str, Any]:
-    rows = connection.execute(select(_t.id, _t.tenant, _t.domain, _t.event).where(_t.id.in_(ids)))
-    return {row.id: row for row in rows}
-
-
-def _row(item: Raised, alert: dict[str, Any], owner: Any, moment: datetime) -> dict[str, Any]:
+def _row(item: Raised, alert: dict[str, Any], moment: datetime) -> dict[str, Any]:
+    task = item.task
     return {
-        "task_id": item.task_id,
+        "task_id": task.id,
         "id": alert["id"] if item.run == 1 else f"{alert['id']}-r{item.run}",
         "run": item.run,
-        "tenant": owner.tenant,
-        "domain": owner.domain,
-        "event": owner.event,
+        "tenant": task.tenant,
+        "domain": task.domain,
+        "event": task.event,
         "achado": alert["achado"],
         "codigo": alert["codigo"],
         "descricao": _text(alert["descricao"]),

@@ -6,21 +6,23 @@ request itself asked to be sent the result (`answer_to`) does it follow, read fr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Boolean, Select, bindparam, or_, select
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Row
 
-from shared.bulk import among, keys
 from shared.notifications import outbox
 from shared.notifications.outbox import Channel, Kind, Notice
 from shared.tasks.schema import tasks
 
 _t = tasks.c
+
+ADDRESSED = (_t.id, _t.tenant, _t.domain, _t.event, _t.run, _t.reply_to, _t.answer_to)
+"""What must be known of a task to tell anybody of it; whoever changes its row has it returned with the change."""
+
+AddressedTask = Row[*tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,33 +39,20 @@ class Fact:
     alert_id: str | None = None
 
 
-def announce(connection: Connection, facts: list[Fact], moment: datetime) -> None:
-    """Put each fact into the outbox once per receiver; most tasks have none and cost one look at their rows."""
-    if not facts:
-        return
-    dialect = connection.dialect.name
-    ids = [(task_id,) for task_id in {fact.task_id for fact in facts}]
-    parameters = {"b_all": any(fact.publish_to for fact in facts)} | keys(dialect, ids)
-    rows = {row.id: row for row in connection.execute(_receivers(dialect), parameters)}
-    outbox.add(
-        connection, [n for fact in facts if fact.task_id in rows for n in _notices(fact, rows[fact.task_id])], moment
-    )
+def announce(
+    connection: Connection, facts: Iterable[Fact], told: Mapping[str, AddressedTask], moment: datetime
+) -> None:
+    """Put each fact into the outbox once per receiver. `told` has the task of every fact by its id."""
+    outbox.add(connection, [notice for fact in facts for notice in _notices(fact, told[fact.task_id])], moment)
 
 
-@lru_cache(maxsize=2)
-def _receivers(dialect: str) -> Select[Any]:
-    wanted = or_(_t.reply_to.is_not(None), _t.answer_to.is_not(None), bindparam("b_all", type_=Boolean()))
-    columns = (_t.id, _t.domain, _t.event, _t.run, _t.reply_to, _t.answer_to)
-    return select(*columns).where(among(dialect, (_t.id,)), wanted)
-
-
-def _notices(fact: Fact, row: Any) -> list[Notice]:
-    data = facts_of(fact.task_id, row.domain, row.event, row.run) | dict(fact.detail)
+def _notices(fact: Fact, row: AddressedTask) -> list[Notice]:
     receivers: list[tuple[Kind, Channel, str | None]] = []
     if fact.kind is not Kind.ANSWER:
         receivers += [(fact.kind, Channel.BROKER, fact.publish_to), (fact.kind, Channel.CALLBACK, row.reply_to)]
     if fact.kind is not Kind.ALERT:
         receivers.append((Kind.ANSWER, Channel.CALLBACK, row.answer_to))
+    data = facts_of(fact.task_id, row.domain, row.event, row.run) | dict(fact.detail)
     return [
         Notice(fact.task_id, row.domain, kind, channel, target, data, fact.alert_id)
         for kind, channel, target in receivers

@@ -11,7 +11,7 @@ from shared.clock import now
 from shared.errors import Conflict, NotFound
 from shared.notifications.outbox import Kind
 from shared.tasks import timeline
-from shared.tasks.announcing import Fact, announce
+from shared.tasks.announcing import ADDRESSED, Fact, announce
 from shared.tasks.publishing import Due
 from shared.tasks.schema import tasks
 from shared.tasks.states import TERMINAL, WAITING, TaskStatus, TimelineKind
@@ -34,12 +34,12 @@ def cancel(connection: Connection, tenant: str, task_id: str) -> TaskStatus:
             waits_for=None,
             version=_t.version + 1,
         )
-        .returning(_t.id)
-    ).scalar_one_or_none()
+        .returning(*ADDRESSED)
+    ).one_or_none()
     if stopped:
         timeline.append_same(connection, [task_id], TimelineKind.CANCELLED, moment, {})
         detail = {"status": TaskStatus.CANCELLED.value, "error": None}
-        announce(connection, [Fact(task_id, Kind.ANSWER, None, detail)], moment)
+        announce(connection, [Fact(task_id, Kind.ANSWER, None, detail)], {task_id: stopped}, moment)
         return TaskStatus.CANCELLED
     asked = connection.execute(
         update(tasks)

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from shared.bulk import among, keys
+from shared.tasks.announcing import ADDRESSED, AddressedTask
 from shared.tasks.schema import tasks
 from shared.tasks.states import TaskStatus
 
@@ -18,14 +19,14 @@ _t = tasks.c
 
 def fenced(
     connection: Connection, pairs: list[tuple[str, int]], values: dict[str, Any], counts: str | None = None
-) -> set[str]:
-    """Apply the same values to every running row whose (id, fence) is still ours; the ids that were."""
+) -> dict[str, AddressedTask]:
+    """Apply the same values to every running row whose (id, fence) is still ours; those that were, by their ids."""
     if not pairs:
-        return set()
+        return {}
     dialect = connection.dialect.name
     parameters = {f"b_{name}": value for name, value in values.items()}
     statement = _statement(dialect, tuple(values), counts)
-    return set(connection.execute(statement, parameters | keys(dialect, pairs)).scalars())
+    return {row.id: row for row in connection.execute(statement, parameters | keys(dialect, pairs))}
 
 
 @lru_cache(maxsize=32)
@@ -37,5 +38,5 @@ def _statement(dialect: str, names: tuple[str, ...], counts: str | None) -> Retu
         update(tasks)
         .where(among(dialect, (_t.id, _t.fence)), _t.status == TaskStatus.RUNNING.value)
         .values(version=_t.version + 1, **assigned)
-        .returning(_t.id)
+        .returning(*ADDRESSED)
     )

@@ -45,7 +45,8 @@ def save_findings(connection: Connection, items: Sequence[Findings]) -> list[boo
         for i in new
     ]
     timeline.append(connection, lines)
-    alerts.raise_new(connection, [Raised(i.task_id, i.run, i.alerts, i.publish_to) for i in new], moment)
+    raised = [Raised(held[i.task_id], i.run, i.alerts, i.publish_to) for i in new if i.alerts]
+    alerts.raise_new(connection, raised, moment)
     return [item.task_id in held for item in items]
 
 

@@ -13,7 +13,7 @@ from shared.bulk import bulk_insert
 from shared.clock import now
 from shared.notifications.outbox import Kind
 from shared.tasks import timeline
-from shared.tasks.announcing import Fact, announce
+from shared.tasks.announcing import AddressedTask, Fact, announce
 from shared.tasks.fencing import fenced
 from shared.tasks.schema import task_results
 from shared.tasks.states import TERMINAL, TaskStatus, TimelineKind
@@ -55,8 +55,10 @@ def settle(connection: Connection, items: Sequence[Settlement]) -> list[bool]:
     """End attempts. False where the fence was lost: the work is discarded quietly, its new owner decides."""
     moment = now()
     held = _complete(connection, [i for i in items if isinstance(i, Completed)], moment)
-    held |= {i.task_id for i in items if isinstance(i, NotCompleted) and _end(connection, i, moment)}
-    announce(connection, [_fact(i) for i in items if i.task_id in held and _is_news(i)], moment)
+    for item in items:
+        if isinstance(item, NotCompleted):
+            held |= _end(connection, item, moment)
+    announce(connection, [_fact(i) for i in items if i.task_id in held and _is_news(i)], held, moment)
     return [item.task_id in held for item in items]
 
 
@@ -74,7 +76,7 @@ def _fact(item: Settlement) -> Fact:
     return Fact(item.task_id, kind, item.publish_to, detail)
 
 
-def _complete(connection: Connection, items: list[Completed], moment: datetime) -> set[str]:
+def _complete(connection: Connection, items: list[Completed], moment: datetime) -> dict[str, AddressedTask]:
     whole = [(item.task_id, item.fence) for item in items if not item.degraded]
     held = fenced(connection, whole, _terminal_values(TaskStatus.COMPLETED, moment) | {"error": None})
     for item in items:
@@ -98,17 +100,16 @@ def _complete(connection: Connection, items: list[Completed], moment: datetime) 
     return held
 
 
-def _end(connection: Connection, item: NotCompleted, moment: datetime) -> bool:
+def _end(connection: Connection, item: NotCompleted, moment: datetime) -> dict[str, AddressedTask]:
     values: dict[str, Any] = {"error": item.error}
     if item.status in TERMINAL:
         values |= _terminal_values(item.status, moment)
     else:
         values |= {"status": item.status.value, "publish_at": item.due_at, "not_before": item.due_at}
         values |= {"owner": None, "lease_until": None}
-    if not fenced(connection, [(item.task_id, item.fence)], values, item.counts):
-        return False
-    timeline.append(connection, [timeline.TimelineLine(item.task_id, item.line, item.data, moment)])
-    return True
+    held = fenced(connection, [(item.task_id, item.fence)], values, item.counts)
+    timeline.append(connection, [timeline.TimelineLine(task_id, item.line, item.data, moment) for task_id in held])
+    return held
 
 
 def _terminal_values(status: TaskStatus, moment: datetime) -> dict[str, Any]:

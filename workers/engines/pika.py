@@ -1,9 +1,13 @@
-"""The engine of our own: an I/O thread and a bounded pool of worker threads."""
+"""The engine of our own: an I/O thread and as many worker threads as there are slots.
+
+They take deliveries from a queue. `ThreadPoolExecutor` would make a future, that is four locks, for each of them, and
+nobody waits for it: a quarter of what the I/O thread has to do for a delivery.
+"""
 
 from __future__ import annotations
 
+import queue
 import threading
-from concurrent.futures import ThreadPoolExecutor
 
 import pika
 import structlog
@@ -29,12 +33,18 @@ class PikaEngine:
         on_state: StateListener,
     ) -> None:
         self._process = process
-        self._pool = ThreadPoolExecutor(slots, thread_name_prefix="crew")
+        self._arrived: queue.SimpleQueue[Delivery | None] = queue.SimpleQueue()
+        self._threads = [
+            threading.Thread(target=self._work_on_arrivals, name=f"crew_{number}", daemon=True)
+            for number in range(slots)
+        ]
         self._in_hand = 0
         self._lock = threading.Lock()
         self._consumer = AmqpConsumer(parameters, prefetch, self._take, on_state)
 
     def run(self) -> None:
+        for thread in self._threads:
+            thread.start()
         self._consumer.run()
 
     def stop(self) -> None:
@@ -45,12 +55,18 @@ class PikaEngine:
 
     def close(self) -> None:
         self._consumer.close()
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for _ in self._threads:
+            self._arrived.put(None)
 
     def _take(self, delivery: Delivery) -> None:
         with self._lock:
             self._in_hand += 1
-        self._pool.submit(self._work, delivery)
+        self._arrived.put(delivery)
+
+    def _work_on_arrivals(self) -> None:
+        """Until `close`; a delivery that crashes has gone back to the broker, and the next one is taken."""
+        while (delivery := self._arrived.get()) is not None:
+            self._work(delivery)
 
     def _work(self, delivery: Delivery) -> None:
         try:
@@ -58,10 +74,9 @@ class PikaEngine:
                 delivery.ack()
             else:
                 delivery.requeue()
-        except BaseException:
+        except BaseException:  # noqa: BLE001 - also what another thread raised in this one: the thread goes on
             _log.exception("delivery_crashed")
             delivery.requeue()
-            raise
         finally:
             with self._lock:
                 self._in_hand -= 1
