@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import replace
-from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -37,14 +36,14 @@ from shared.tasks import acceptance, claiming, finding, rejected, settling
 from shared.tasks.claiming import Claimed, ClaimRequest, Refusal
 from shared.tasks.finding import Findings
 from shared.tasks.rejected import Rejection
-from shared.tasks.settling import Completed, NotCompleted, Settlement
-from shared.tasks.states import TaskStatus, TimelineKind
+from shared.tasks.settling import Completed, Settlement
 from workers import isolation, metrics
 from workers.attempt import DomainWork, Keep, perform
 from workers.delivery import Delivery
 from workers.identity import foreign_task
 from workers.retries import Decision, Fate, decide, named
 from workers.run_handle import RunHandle
+from workers.settlement import outcome_of, settlement_of
 
 _log = structlog.get_logger(__name__)
 
@@ -137,7 +136,7 @@ class Execution:
             held = settlement is None or self._settled(claim, settlement)
             if not held:
                 _log.warning("outcome_discarded", task_id=claim.task_id, reason="fence_lost")
-            outcome = _outcome(settlement) if held else "discarded"
+            outcome = outcome_of(settlement) if held else "discarded"
             metrics.SETTLED.labels(claim.domain, claim.event, outcome).inc()
             metrics.ATTEMPT_SECONDS.labels(claim.domain, claim.event).observe(time.monotonic() - run.started)
         finally:
@@ -152,7 +151,7 @@ class Execution:
             raise
         except Exception as error:  # noqa: BLE001 - a result that no store can hold must still end its task
             _log.error("result_unstorable", task_id=claim.task_id, exception=type(error).__name__)
-            return self._end(_settlement(claim, Decision(Fate.FAIL, *named(error))))
+            return self._end(settlement_of(claim, Decision(Fate.FAIL, *named(error))))
 
     def _end(self, settlement: Settlement | None) -> bool:
         """False where the fence was lost. What ends is also told to whoever the domain tells."""
@@ -166,7 +165,7 @@ class Execution:
         request: Any = None
         try:
             if claim.deaths >= self._worker.deaths_before_failure:
-                return _settlement(claim, _KILLS_ITS_WORKER)
+                return settlement_of(claim, _KILLS_ITS_WORKER)
             request = self._work.request(claim.event, claim.payload)
             handler = self._work.handlers[claim.event]
             if claim.deaths >= self._worker.deaths_before_isolation:
@@ -223,15 +222,15 @@ class Execution:
         )
         if decision.fate is Fate.DEGRADE:
             return self._degraded(claim, request, kept[-1], decision)
-        return _settlement(claim, decision)
+        return settlement_of(claim, decision)
 
     def _degraded(self, claim: Claimed, request: Any, evaluation: Avaliacao, why: Decision) -> Settlement | None:
         try:
             result = self._work.handlers[claim.event].degrade(request, evaluation)
         except NothingWithoutModel:
-            return _settlement(claim, replace(why, fate=Fate.FAIL))
+            return settlement_of(claim, replace(why, fate=Fate.FAIL))
         except Exception as failure:  # noqa: BLE001 - as in _attempt
-            return _settlement(claim, Decision(Fate.FAIL, *named(failure)))
+            return settlement_of(claim, Decision(Fate.FAIL, *named(failure)))
         return Completed(
             claim.task_id, claim.fence, claim.run, result, degraded=True, error={"code": why.code, "detail": why.detail}
         )
@@ -247,15 +246,6 @@ class Execution:
                     raise
 
 
-def _outcome(settlement: Settlement | None) -> str:
-    match settlement:
-        case Completed():
-            return "degraded" if settlement.degraded else "completed"
-        case NotCompleted():
-            return settlement.status.value
-    return "discarded"
-
-
 def _printable(name: str | None) -> str | None:
     """None for a name that PostgreSQL cannot keep; the message itself is kept either way."""
     return name if name and name.isprintable() else None
@@ -264,36 +254,3 @@ def _printable(name: str | None) -> str | None:
 def _alert(found: Any) -> dict[str, Any]:
     alert = Alerta(id=found.id, achado=found.id, codigo=found.codigo, descricao=found.descricao, em=clock.now())
     return alert.model_dump(mode="json")
-
-
-def _settlement(claim: Claimed, decision: Decision) -> NotCompleted | None:
-    error = {"code": decision.code, "detail": decision.detail}
-    due = clock.now() + timedelta(seconds=decision.delay_s)
-    data = {"code": decision.code, "delay_s": round(decision.delay_s, 1)}
-    match decision.fate:
-        case Fate.RETRY:
-            return NotCompleted(
-                claim.task_id, claim.fence, TaskStatus.RETRYING, error, due, "attempts", TimelineKind.RETRY, data
-            )
-        case Fate.DIED:
-            return NotCompleted(
-                claim.task_id, claim.fence, TaskStatus.RETRYING, error, due, "deaths", TimelineKind.RETRY, data
-            )
-        case Fate.GIVE_BACK:
-            return NotCompleted(
-                claim.task_id, claim.fence, TaskStatus.QUEUED, None, due, None, TimelineKind.RETRY, data
-            )
-        case Fate.CANCEL:
-            return NotCompleted(claim.task_id, claim.fence, TaskStatus.CANCELLED, None, line=TimelineKind.CANCELLED)
-        case Fate.DISCARD:
-            return None
-    return NotCompleted(
-        claim.task_id,
-        claim.fence,
-        TaskStatus.FAILED,
-        error,
-        None,
-        "attempts",
-        TimelineKind.FAILED,
-        {"code": decision.code},
-    )
