@@ -1,4 +1,4 @@
-"""`make demo`: the platform up, one real request per event and per way in, the results, and down again.
+"""`make demo`: the platform up, one real request per event and per way in, the results, a talk, and down again.
 
 Exit codes: 0 every task completed, 1 something did not come up or did not complete, 130 interrupted.
 """
@@ -16,6 +16,7 @@ from dev.console import DevError, failure
 from dev.demo_answers import AnswerReceiver, answer_receiver, ask
 from dev.demo_events import publish_results, take_events
 from dev.demo_requests import Case, cases, document_cases, follow_all
+from dev.demo_talk import TIMEOUT_S, talk
 from dev.demo_view import View, show_results, watching
 from dev.processes import ROOT
 from dev.stack import Stack, running_stack
@@ -37,14 +38,17 @@ def run(stack: Stack, receiver: AnswerReceiver) -> list[str]:
     with watching(all_cases) as view:
         asyncio.run(_follow(stack.api_url, all_cases, view))
     show_results(all_cases)
+    with httpx.Client(base_url=stack.api_url, timeout=TIMEOUT_S) as client:
+        unanswered = talk(client, stack.domains)
+    # Last of all: what the crew's task tells the world is on its way to the broker before this question's answer.
     answered, words = ask(stack.api_url, receiver)
-    print(f"{QUESTION}: {words}", flush=True)
+    print(f"\n{QUESTION}: {words}", flush=True)
     told = take_events(stack.broker.worker_url, stack.domains.values())
     if told:
         counts = ", ".join(f"{count} {kind}" for kind, count in sorted(told.items()))
         print(f"\nTold to other systems as CloudEvents on eventos.resultados, alerts before any model: {counts}.")
     failed = [case.name for case in all_cases if not case.succeeded]
-    return failed if answered else [*failed, QUESTION]
+    return [*failed, *unanswered, *([] if answered else [QUESTION])]
 
 
 async def _follow(api_url: str, all_cases: list[Case], view: View) -> None:
