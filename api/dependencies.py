@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated
@@ -48,7 +49,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What `create_app` wired together for this process."""
+    """What `create_app` wired together for this process. `stopping` is done once the process has been told to stop."""
 
     settings: Settings
     domains: dict[str, Domain]
@@ -63,6 +64,7 @@ class Parts:
     chat: Chat
     catalogue: Catalogue
     rates: RateLimits
+    stopping: asyncio.Future[None]
 
 
 ANONYMOUS = Caller(tenant="default", client="anonymous")

@@ -22,7 +22,7 @@ from shared.domain import Domain, Event
 from shared.interop import FHIR_JSON, HL7_V2
 from shared.settings import DomainSettings
 
-_ASSETS = "/docs/assets"
+ASSETS = "/docs/assets"
 _SWAGGER_UI = Path(__file__).parent / "static" / "swagger-ui"
 _SCHEMAS = "#/components/schemas/"
 _REFUSALS = {
@@ -67,16 +67,16 @@ explicam, um profissional assina. Todo aceite responde **202** com `status_url`.
 
 def install(app: FastAPI, settings: DomainSettings, domains: dict[str, Domain]) -> None:
     """Serve `/docs` and `/openapi.json` with a schema and an example for every event."""
-    app.mount(_ASSETS, StaticFiles(directory=_SWAGGER_UI), name="docs-assets")
+    app.mount(ASSETS, StaticFiles(directory=_SWAGGER_UI), name="docs-assets")
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:
         return get_swagger_ui_html(
             openapi_url="/openapi.json",
             title="Plantão",
-            swagger_js_url=f"{_ASSETS}/swagger-ui-bundle.js",
-            swagger_css_url=f"{_ASSETS}/swagger-ui.css",
-            swagger_favicon_url=f"{_ASSETS}/favicon-32x32.png",
+            swagger_js_url=f"{ASSETS}/swagger-ui-bundle.js",
+            swagger_css_url=f"{ASSETS}/swagger-ui.css",
+            swagger_favicon_url=f"{ASSETS}/favicon-32x32.png",
         )
 
     def document() -> dict[str, Any]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from api import documentation, errors
+from api.answer_headers import AnswerHeaders
 from api.chat.service import Chat
 from api.dependencies import Parts
 from api.request_rates import RateLimits
@@ -41,6 +44,12 @@ from shared.settings import Settings, settings_of_program
 from shared.version import VERSION
 
 
+class _Application(FastAPI):
+    def build_middleware_stack(self) -> ASGIApp:
+        """As FastAPI's, inside ours: what `add_middleware` adds is not passed by answers to unforeseen exceptions."""
+        return AnswerHeaders(super().build_middleware_stack(), f"{documentation.ASSETS}/")
+
+
 def create_app(config: Settings) -> FastAPI:
     """The application of one process. Connections are made when it starts, not here."""
     catalogue = load_catalogue(config.model)
@@ -54,7 +63,7 @@ def create_app(config: Settings) -> FastAPI:
         async with _opened(config, found, readbacks, receivers, catalogue) as app.state.parts:
             yield
 
-    app = FastAPI(
+    app = _Application(
         title="Plantão",
         version=VERSION,
         lifespan=lifespan,
@@ -103,6 +112,7 @@ async def _opened(
         chat,
         catalogue,
         rates,
+        asyncio.get_running_loop().create_future(),
     )
     # What start-up made stays for good: the collector need not walk it again and again under load.
     gc.collect()

@@ -36,7 +36,7 @@ async def answer(
         if remaining <= 0 or not await parts.watcher.wait(row.id, row.version, remaining):
             break
         row = await find(parts, caller, task_id, domain)
-    headers = {"ETag": etag(row), "Cache-Control": "no-store"}
+    headers = {"ETag": etag(row)}
     if preferred:
         headers["Preference-Applied"] = f"wait={wait}"
     if etag(row) in known:

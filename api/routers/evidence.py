@@ -64,7 +64,7 @@ def _answer(
         if row is None:
             raise NotFound("tarefa desconhecida")
         raised = alerts.of_task(connection, row.id) if row.alerts else []
-    headers = {"ETag": version_tag(row.id, row.version), "Cache-Control": "no-store"}
+    headers = {"ETag": version_tag(row.id, row.version)}
     return Response(as_json(export(_case(parts, row, raised))), 200, headers, FHIR_JSON)
 
 

@@ -73,11 +73,7 @@ async def list_rows(
 )
 async def export_rejects(task_id: TaskId, parts: AppParts, caller: CurrentCaller) -> Response:
     ingestion = await _read(parts, lambda connection: _ingestion(connection, caller, task_id))
-    headers = {
-        "Content-Disposition": 'attachment; filename="rejeitados.csv"',
-        "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "no-store",
-    }
+    headers = {"Content-Disposition": 'attachment; filename="rejeitados.csv"'}
     return StreamingResponse(_rejects(parts, ingestion), media_type="text/csv", headers=headers)
 
 

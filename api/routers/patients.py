@@ -100,7 +100,7 @@ async def read_timeline(
     person, rows = await asyncio.to_thread(read)
     more = cursors.encoded(rows[-1].occurred_at, rows[-1].id) if len(rows) == limit else None
     body = {"items": [_item(row) for row in rows], "next_cursor": more, "ambiguous": person.ambiguous}
-    return json_response(body, headers={"Cache-Control": "no-store"})
+    return json_response(body)
 
 
 def _identifier(text: str) -> Named:

@@ -19,7 +19,6 @@ from shared.tasks.acceptance import TaskSource
 router = APIRouter(prefix="/api/tasks", tags=["Tarefas"])
 
 _KNOWN: dict[int | str, dict[str, Any]] = {code: PROBLEMS[code] for code in (404, 422, 503)}
-_NO_STORE = {"Cache-Control": "no-store"}
 
 
 @router.get(
@@ -31,9 +30,9 @@ _NO_STORE = {"Cache-Control": "no-store"}
 )
 async def read_source(task_id: TaskId, parts: AppParts, caller: CurrentCaller) -> Response:
     source = await _source(parts, caller, task_id)
-    # A browser must neither guess another type nor show it as a page of ours.
-    headers = _NO_STORE | {"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"}
-    return Response(source.body, headers=headers | {"Content-Type": source.media_type})
+    # A browser must not show it as a page of ours.
+    headers = {"Content-Disposition": "attachment", "Content-Type": source.media_type}
+    return Response(source.body, headers=headers)
 
 
 @router.get(
@@ -43,7 +42,7 @@ async def read_source(task_id: TaskId, parts: AppParts, caller: CurrentCaller) -
     responses={200: {"model": Mapeamento}, **_KNOWN},
 )
 async def read_mapping(task_id: TaskId, parts: AppParts, caller: CurrentCaller) -> Response:
-    return json_response((await _source(parts, caller, task_id)).report, headers=_NO_STORE)
+    return json_response((await _source(parts, caller, task_id)).report)
 
 
 async def _source(parts: Parts, caller: Caller, task_id: str) -> TaskSource:

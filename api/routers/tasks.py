@@ -110,7 +110,7 @@ async def follow_task(
 ) -> Response:
     await status.find(parts, caller, task_id)
     stream = _stream(request, parts, caller, task_id, last_event_id)
-    return StreamingResponse(stream, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+    return StreamingResponse(stream, media_type="text/event-stream")
 
 
 async def _stream(request: Request, parts: Parts, caller: Caller, task_id: str, seen: int) -> AsyncIterator[bytes]:

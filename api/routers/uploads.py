@@ -141,11 +141,7 @@ async def read_upload(upload_id: UploadId, parts: AppParts, caller: CurrentCalle
 )
 async def download(upload_id: UploadId, parts: AppParts, caller: CurrentCaller) -> Response:
     upload = await _find(parts, caller, upload_id)
-    headers = {
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(upload.name)}",
-        "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "no-store",
-    }
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(upload.name)}"}
     return FileResponse(parts.files.path(upload.path), media_type="application/octet-stream", headers=headers)
 
 

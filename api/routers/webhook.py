@@ -130,7 +130,7 @@ async def one_request(request_id: Annotated[str, Path()], parts: AppParts, calle
     def read(connection: Connection) -> Response:
         row = answers.find(connection, caller.tenant, caller.client, DOMAIN, task_id)
         view = request_view(row, answers.calls(connection, task_id), answers.attempts(connection, task_id))
-        return json_response(view, headers={"Cache-Control": "no-store"})
+        return json_response(view)
 
     return await _read(parts, read)
 
