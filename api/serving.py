@@ -7,6 +7,8 @@ import socket
 import uvicorn
 from fastapi import FastAPI
 
+from api.dependencies import Parts
+
 _STARTUP_FAILURE = 3  # uvicorn's own exit code
 
 
@@ -19,7 +21,10 @@ class DrainingServer(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """As uvicorn's, after every answer in generation was interrupted: its readers are told so."""
-        self._app.state.parts.chat.drain()
+        parts: Parts = self._app.state.parts
+        parts.chat.drain()
+        if not parts.stopping.done():
+            parts.stopping.set_result(None)
         await super().shutdown(sockets)
 
 

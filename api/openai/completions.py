@@ -32,21 +32,24 @@ async def by_model(request: Request, asked: Asked, parts: Parts, caller: Caller)
     identity = (_ID + context.request_id, _now(), typed.model)
     if typed.stream:
         chunks = replies.Chunks(*identity, include_usage=typed.include_usage)
-        pump = Pump(parts.gateway.stream(wanted, context))
+        pump = Pump(parts.gateway.stream(wanted, context), parts.stopping)
         return await streamed(request, pump, chunks, include_usage=typed.include_usage)
-    reply = await unless_gone(request, parts.gateway.complete(wanted, context))
+    reply = await unless_gone(request, parts.gateway.complete(wanted, context), parts.stopping)
     return json_response(replies.completion(*identity, reply), headers=_headers(request))
 
 
 async def by_crew(request: Request, crew: Crew, asked: Asked, parts: Parts, caller: Caller) -> Response:
-    """Raises CrewTaskFailed, what accepting a task raises, and ClientDisconnect; the task goes on whoever leaves."""
+    """Raises CrewTaskFailed, ServiceUnavailable, what accepting a task raises, and ClientDisconnect; the task goes on
+    whoever leaves.
+    """
     task = await submit(crew, asked, request)
     identity = (_ID + task.id, _now(), crew.id)
     if asked.typed.stream:
         chunks = replies.Chunks(*identity, include_usage=asked.typed.include_usage)
         frames = _crew_frames(chunks, parts, caller, task, include_usage=asked.typed.include_usage)
-        return EventStream(whole_or_broken(frames), request_id(request), frames.aclose)
-    view = await unless_gone(request, _ended(parts, caller, task))
+        pump = Pump(frames, parts.stopping)
+        return EventStream(whole_or_broken(pump), request_id(request), pump.aclose)
+    view = await unless_gone(request, _ended(parts, caller, task), parts.stopping)
     text, usage = crew_replies.opinion(view, task), crew_replies.usage(view)
     body = replies.text_completion(*identity, text, usage, crew_replies.about(view, task))
     return json_response(body, headers=_headers(request))
@@ -87,7 +90,7 @@ async def _crew_frames(
 
 
 def _headers(request: Request) -> dict[str, str]:
-    return {"x-request-id": request_id(request), "cache-control": "no-store"}
+    return {"x-request-id": request_id(request)}
 
 
 def _now() -> int:

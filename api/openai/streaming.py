@@ -22,7 +22,7 @@ class EventStream(StreamingResponse):
     """Server-sent events that call `close` when they end, whoever ended them."""
 
     def __init__(self, frames: AsyncIterator[bytes], request_id: str, close: Callable[[], Awaitable[None]]) -> None:
-        headers = {"cache-control": "no-store", "x-accel-buffering": "no", "x-request-id": request_id}
+        headers = {"x-accel-buffering": "no", "x-request-id": request_id}
         super().__init__(frames, headers=headers, media_type="text/event-stream")
         self._close = close
 

@@ -17,6 +17,7 @@ import pytest
 import uvicorn
 
 from api import main
+from api.serving import DrainingServer
 from shared.llm.contract import (
     CallContext,
     ChatReply,
@@ -99,7 +100,7 @@ def listening(gateway: Any = None, **environment: str) -> Iterator[str]:
             patch.setattr(main, "open_gateway", lambda *_, **__: gateway)
         listener.bind(("127.0.0.1", 0))
         app = main.create_app(load_settings())
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5))
+        server = DrainingServer(app, uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         try:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import openai
 import pytest
 from sqlalchemy import select
 
@@ -61,6 +62,40 @@ async def test_leaving_before_the_first_token(
             async with asyncio.timeout(SOON_S):
                 await silent.hung_up.wait()
     assert await outcomes(sqlite_url) == ["cancelled"]
+
+
+async def test_a_process_that_stops_ends_its_streams_with_an_error(
+    speaking: RawProvider, sqlite_url: str, tmp_path: Path
+) -> None:
+    text = ""
+    with api(speaking, sqlite_url, tmp_path) as url:
+        client = openai.AsyncOpenAI(base_url=url, api_key="sk", max_retries=0)
+        stream = await client.chat.completions.create(**body(stream=True))
+        async for chunk in stream:
+            text += chunk.choices[0].delta.content or ""
+            if text:
+                break
+    with pytest.raises(openai.APIError) as cut:
+        async for _ in stream:
+            pass
+    await client.close()
+    assert (cut.value.code, cut.value.type) == ("unavailable", "server_error")
+    assert await outcomes(sqlite_url) == ["cancelled"]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_process_that_stops_refuses_what_it_has_not_begun_to_answer(
+    silent: RawProvider, sqlite_url: str, tmp_path: Path, stream: bool
+) -> None:
+    async with openai.AsyncOpenAI(base_url="http://later/v1", api_key="sk", max_retries=0) as client:
+        with api(silent, sqlite_url, tmp_path) as url:
+            client.base_url = url
+            asking = asyncio.create_task(client.chat.completions.create(**body(stream=stream)))
+            await silent.asked.wait()
+        with pytest.raises(openai.InternalServerError) as refused:
+            await asking
+    assert (refused.value.status_code, refused.value.code) == (503, "unavailable")
+    assert int(refused.value.response.headers["retry-after"]) > 0
 
 
 def api(upstream: RawProvider, url: str, folder: Path) -> Any:

@@ -11,6 +11,7 @@ import pytest
 from starlette.requests import ClientDisconnect, Request
 
 from api.disconnects import Pump, unless_gone
+from shared.errors import ServiceUnavailable
 
 
 class Caller:
@@ -47,6 +48,12 @@ class Source:
             self.let_go = True
 
 
+@pytest.fixture
+async def stopping() -> asyncio.Future[None]:
+    """Done when the process is told to stop."""
+    return asyncio.get_running_loop().create_future()
+
+
 async def test_the_result_of_whoever_stays() -> None:
     async def work() -> int:
         return 7
@@ -79,7 +86,7 @@ async def test_work_is_cancelled_and_awaited_when_the_caller_leaves() -> None:
     assert ended
 
 
-async def test_a_stream_is_read_to_its_end_or_to_its_error() -> None:
+async def test_a_stream_is_read_to_its_end_or_to_its_error(stopping: asyncio.Future[None]) -> None:
     async def whole() -> AsyncGenerator[str, None]:
         yield "a"
         yield "b"
@@ -88,17 +95,17 @@ async def test_a_stream_is_read_to_its_end_or_to_its_error() -> None:
         yield "a"
         raise LookupError
 
-    assert [piece async for piece in Pump(whole())] == ["a", "b"]
-    pump, got = Pump(broken()), list[str]()
+    assert [piece async for piece in Pump(whole(), stopping)] == ["a", "b"]
+    pump, got = Pump(broken(), stopping), list[str]()
     with pytest.raises(LookupError):
         async for piece in pump:
             got.append(piece)
     assert got == ["a"]
 
 
-async def test_closing_lets_go_of_the_source_in_its_own_task() -> None:
+async def test_closing_lets_go_of_the_source_in_its_own_task(stopping: asyncio.Future[None]) -> None:
     source = Source("a")
-    pump = Pump(source.events())
+    pump = Pump(source.events(), stopping)
     assert await anext(pump) == "a"
     await source.waits.wait()
     await pump.aclose()
@@ -106,9 +113,9 @@ async def test_closing_lets_go_of_the_source_in_its_own_task() -> None:
     assert source.let_go and len(source.tasks) == 1
 
 
-async def test_closing_waits_even_while_its_own_task_is_being_cancelled() -> None:
+async def test_closing_waits_even_while_its_own_task_is_being_cancelled(stopping: asyncio.Future[None]) -> None:
     source = Source("a")
-    pump = Pump(source.events())
+    pump = Pump(source.events(), stopping)
     with anyio.CancelScope() as scope:
         try:
             await anext(pump)
@@ -119,7 +126,7 @@ async def test_closing_waits_even_while_its_own_task_is_being_cancelled() -> Non
             assert source.let_go
 
 
-async def test_a_slow_reader_holds_the_source_back() -> None:
+async def test_a_slow_reader_holds_the_source_back(stopping: asyncio.Future[None]) -> None:
     given = 0
 
     async def endless() -> AsyncGenerator[int, None]:
@@ -128,9 +135,57 @@ async def test_a_slow_reader_holds_the_source_back() -> None:
             given += 1
             yield given
 
-    pump = Pump(endless())
+    pump = Pump(endless(), stopping)
     assert await anext(pump) == 1
     for _ in range(1000):
         await asyncio.sleep(0)
     assert given < 100
     await pump.aclose()
+
+
+async def test_a_process_that_stops_says_so_and_lets_go(stopping: asyncio.Future[None]) -> None:
+    source = Source("a")
+    pump, working = Pump(source.events(), stopping), asyncio.Event()
+
+    async def work() -> None:
+        working.set()
+        await asyncio.Event().wait()
+
+    waiting = asyncio.create_task(unless_gone(Caller().request, work(), stopping))
+    assert await anext(pump) == "a"
+    await source.waits.wait()
+    await working.wait()
+    stopping.set_result(None)
+    for ended in (anext(pump), waiting):
+        with pytest.raises(ServiceUnavailable):
+            await ended
+    await pump.aclose()
+    assert source.let_go
+
+
+async def test_a_whole_stream_stays_whole_though_the_process_stops(stopping: asyncio.Future[None]) -> None:
+    async def whole() -> AsyncGenerator[str, None]:
+        yield "a"
+        stopping.set_result(None)
+
+    assert [piece async for piece in Pump(whole(), stopping)] == ["a"]
+
+
+async def test_a_reader_that_lags_behind_gets_no_hole(stopping: asyncio.Future[None]) -> None:
+    full = asyncio.Event()
+
+    async def endless() -> AsyncGenerator[int, None]:
+        for number in range(1000):
+            if number == 70:
+                full.set()
+            yield number
+
+    pump = Pump(endless(), stopping)
+    got = [await anext(pump) for _ in range(10)]
+    await full.wait()
+    stopping.set_result(None)
+    with pytest.raises(ServiceUnavailable):
+        async for piece in pump:
+            got.append(piece)
+    await pump.aclose()
+    assert got == list(range(len(got)))
