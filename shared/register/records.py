@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 from shared.privacy.blind_index import IdentifierKind
 
+CHUNK_BYTES = 8 << 20  # of rows as they came; four chunks are in memory at a time, each several times its bytes
+
 
 class Kind(StrEnum):
     __hash__ = str.__hash__  # enum's own is written in Python, and a row asks several times
@@ -109,16 +111,18 @@ class Stored:
 def chunks_of(rows: Iterator[Row], size: int, end: int) -> Iterator[Chunk]:
     """`rows` in groups of at most `size`; each ends where the next row starts, the last one at `end`.
 
-    A row that may merge two people stands alone, so that it can be undone apart from its neighbours.
+    A group ends sooner once its bytes are many: rows with photographs are a thousand times larger than others. A row
+    that may merge two people stands alone, so that it can be undone apart from its neighbours.
     """
     gathered: list[Row] = []
-    alone = False
+    alone, held = False, 0
     for row in rows:
         merges = row.person is not None and bool(row.person.prior)
-        if gathered and (alone or merges or len(gathered) == size):
+        if gathered and (alone or merges or len(gathered) == size or held >= CHUNK_BYTES):
             yield Chunk(gathered, row.offset, row.line)
-            gathered = []
+            gathered, held = [], 0
         gathered.append(row)
+        held += len(row.raw)
         alone = merges
     if gathered:
         yield Chunk(gathered, end, gathered[-1].line + 1)

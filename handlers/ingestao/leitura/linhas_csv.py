@@ -11,10 +11,10 @@ import io
 import re
 import unicodedata
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from operator import itemgetter
-from typing import Any, BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from handlers.ingestao.leitura.colunas import Nomes
 from handlers.ingestao.leitura.exame import ArquivoRecusado
@@ -25,7 +25,11 @@ _DELIMITERS = ";,\t|"
 LINE_MAX = 262_144  # bytes; a longer line is rejected, and its bytes beyond this are only in the stored file
 _QUOTED_LINES_MAX = 50  # an open quote must not swallow the file
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_QUOTE = 0x22
+_QUOTE, _LINE_FEED = 0x22, 0x0A
+
+_Read = Callable[[], bytes]
+_Line = tuple[bytes, int]
+"""A line's bytes, and its length where it is longer than what is kept of it."""
 
 
 class _Record(NamedTuple):
@@ -56,44 +60,49 @@ def ler_csv(
 
 def _records(arquivo: BinaryIO, offset: int, line: int) -> Iterator[_Record]:
     """Lines, those inside quotes joined."""
-    pending: deque[bytes] = deque()
+    pending: deque[_Line] = deque()
     read = partial(arquivo.readline, LINE_MAX)
     while True:
-        raw = pending.popleft() if pending else read()
+        raw, length = pending.popleft() if pending else _whole(read(), read)
         if not raw:
             return
         error, lines = None, 1
-        if len(raw) == LINE_MAX and raw[-1] != 10:
-            yield _Record(line, offset, raw, "linha_longa")
-            offset, line = offset + len(raw) + _skip_line(arquivo), line + 1
-            continue
-        if raw.count(_QUOTE) % 2:
+        if length > len(raw):
+            error = "linha_longa"
+        elif raw.count(_QUOTE) % 2:
             raw, lines, error = _joined(raw, pending, read)
+            length = len(raw)
         yield _Record(line, offset, raw, error)
-        offset += len(raw)
+        offset += length
         line += lines
 
 
-def _skip_line(arquivo: BinaryIO) -> int:
-    skipped = 0
-    while part := arquivo.readline(LINE_MAX):
-        skipped += len(part)
-        if part.endswith(b"\n"):
+def _whole(raw: bytes, read: _Read) -> _Line:
+    """A line by its first part: of one that is too long, that part and the length of all of it."""
+    length = len(raw)
+    if length < LINE_MAX or raw[-1] == _LINE_FEED:
+        return raw, length
+    while part := read():
+        length += len(part)
+        if part[-1] == _LINE_FEED:
             break
-    return skipped
+    return raw, length
 
 
-def _joined(first: bytes, pending: deque[bytes], read: Any) -> tuple[bytes, int, str | None]:
+def _joined(first: bytes, pending: deque[_Line], read: _Read) -> tuple[bytes, int, str | None]:
     """The record that begins with an open quote, and its number of lines; only its first line if it never closes."""
     parts, quotes = [first], first.count(_QUOTE)
     while quotes % 2 and len(parts) < _QUOTED_LINES_MAX:
         if len(parts) > len(pending):
-            following = read()
-            if not following:
+            following = _whole(read(), read)
+            if not following[0]:
                 break
             pending.append(following)
-        parts.append(pending[len(parts) - 1])
-        quotes += parts[-1].count(_QUOTE)
+        part, length = pending[len(parts) - 1]
+        if length > len(part):
+            break  # no cell is as long as that
+        parts.append(part)
+        quotes += part.count(_QUOTE)
     if quotes % 2 or not _closes(b"".join(parts)):
         return first, 1, "aspas_nao_fechadas"
     for _ in parts[1:]:

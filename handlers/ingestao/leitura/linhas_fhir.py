@@ -18,10 +18,18 @@ from handlers.ingestao.rules.pessoas import Leitura, Lido
 from shared.register.records import Position, Row
 
 _BLOCK = 1 << 18
-ENTRY_MAX = 1 << 20  # bytes; a patient's resource has a few thousand
+ENTRY_MAX = 1 << 20  # bytes; a patient's resource has a few thousand, one with a photograph some hundred thousand
 _ENTRY = re.compile(rb'"entry"\s*:\s*\[')
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|[{}\[\]]|"', re.DOTALL)
-_OPEN, _CLOSE = b"{[", b"}]"
+_BETWEEN = re.compile(rb"[ \t\r\n,]*+")
+_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\]]|"', re.DOTALL)
+_SCALAR = re.compile(rb'[^ \t\r\n,{}\[\]"]++(?=[ \t\r\n,{\]])')
+_MARK = re.compile(rb'["\\{}\[\]]')
+_OPENS = (b"{", b"[")
+_NEVER_AN_ENTRY = (b"}", b"[", b'"')
+REST_UNREAD = "resto_nao_lido"
+
+_Piece = tuple[int, bytes, tuple[str, ...]]
+"""First byte, bytes, and why they are no entry."""
 
 
 def ler_fhir(
@@ -29,9 +37,11 @@ def ler_fhir(
 ) -> Iterator[Row]:
     """Rows from `posicao` on. Raises ArquivoRecusado when no Bundle with entries begins the file."""
     start = _first_entry(arquivo, inicio)
+    if posicao.offset > start and _ends_at(arquivo, posicao.offset):
+        return  # everything was applied before, and only the word that the file is finished got lost
     offset, number = max(posicao.offset, start), posicao.line
-    for position, raw, error in _objects(arquivo, offset):
-        person, codes = (None, (error,)) if error else _lido(raw, codificacao, nomes, leitura)
+    for position, raw, errors in _entries(arquivo, offset):
+        person, codes = (None, errors) if errors else _lido(raw, codificacao, nomes, leitura)
         yield Row(number, position, raw, person, codes)
         number += 1
 
@@ -45,44 +55,87 @@ def _first_entry(arquivo: BinaryIO, inicio: int) -> int:
     return inicio + found.end()
 
 
-def _objects(arquivo: BinaryIO, offset: int) -> Iterator[tuple[int, bytes, str | None]]:
-    """(first byte, bytes, error) of each object of the list. What cannot be cut is one last, rejected piece."""
+def _ends_at(arquivo: BinaryIO, offset: int) -> bool:
     arquivo.seek(offset)
-    buffer, ended = b"", False
+    return not arquivo.read(1)
+
+
+def _entries(arquivo: BinaryIO, offset: int) -> Iterator[_Piece]:
+    """Each piece of the list. Where nothing can be cut any more, the last one says that the rest is not read."""
+    arquivo.seek(offset)
+    buffer, at, ended = b"", 0, False
     while True:
-        begin = len(buffer) - len(buffer.lstrip(b" \t\r\n,"))
-        buffer, offset = buffer[begin:], offset + begin
-        if buffer[:1] == b"]":
+        at = _end_of(_BETWEEN, buffer, at)
+        first = buffer[at : at + 1]
+        if first == b"]":
             return
-        end = _end_of_object(buffer) if buffer else 0
-        if end:
-            yield offset, buffer[:end], None
-            buffer, offset = buffer[end:], offset + end
+        end = _end_of_object(buffer, at) if first == b"{" else _end_of(_SCALAR, buffer, at)
+        if end > at:
+            # By its place in the buffer: cutting what is done off its front would copy the rest once per entry.
+            yield offset + at, buffer[at:end], () if first == b"{" else ("json_ilegivel",)
+            at = end
             continue
-        broken = bool(buffer) and buffer[:1] != b"{"
-        if broken or ended or len(buffer) > ENTRY_MAX:
-            if buffer or ended:
-                yield offset, buffer[:ENTRY_MAX], "json_ilegivel" if broken else "json_truncado"
+        offset, buffer, at = offset + at, buffer[at:], 0
+        too_long = len(buffer) > ENTRY_MAX
+        if ended or first in _NEVER_AN_ENTRY or (too_long and first != b"{"):
+            code = "json_truncado" if first in (b"", b"{") else "json_ilegivel"
+            yield offset, buffer[:ENTRY_MAX], (code, REST_UNREAD)
             return
+        if too_long:
+            kept = buffer[:ENTRY_MAX]
+            length, buffer = _skip_object(arquivo, buffer)
+            yield offset, kept, ("entrada_longa",) if length else ("json_truncado", REST_UNREAD)
+            if not length:
+                return
+            offset += length
+            continue
         more = arquivo.read(_BLOCK)
-        ended = not more
-        buffer += more
+        buffer, ended = buffer + more, not more
 
 
-def _end_of_object(buffer: bytes) -> int:
-    """The byte after the object that begins the buffer, 0 while its end is not there."""
+def _end_of(pattern: re.Pattern[bytes], buffer: bytes, at: int) -> int:
+    found = pattern.match(buffer, at)
+    return found.end() if found else at
+
+
+def _end_of_object(buffer: bytes, at: int) -> int:
+    """The byte after the object that begins at `at`, 0 while its end is not there."""
     depth = 0
-    for token in _TOKEN.finditer(buffer):
+    for token in _TOKEN.finditer(buffer, at):
         character = token[0]
         if character == b'"':
             return 0  # a string that is not whole yet
-        if character in (b"{", b"["):
+        if character in _OPENS:
             depth += 1
         elif character in (b"}", b"]"):
             depth -= 1
             if depth == 0:
                 return token.end()
     return 0
+
+
+def _skip_object(arquivo: BinaryIO, buffer: bytes) -> tuple[int, bytes]:
+    """The length of the object that begins the buffer, and what was read beyond it; 0 where the file ends before.
+
+    It is dropped as it comes: the attachment of a resource may be larger than our memory.
+    """
+    depth, inside, base, escaped = 0, False, 0, -1
+    while buffer:
+        for mark in _MARK.finditer(buffer):
+            sign, place = mark[0], base + mark.start()
+            if place == escaped:
+                continue
+            if sign == b"\\":
+                escaped = place + 1
+            elif sign == b'"':
+                inside = not inside
+            elif not inside:
+                depth += 1 if sign in _OPENS else -1
+                if depth == 0:
+                    return base + mark.end(), buffer[mark.end() :]
+        base += len(buffer)
+        buffer = arquivo.read(_BLOCK)
+    return 0, b""
 
 
 def _lido(raw: bytes, encoding: str, nomes: Nomes, leitura: Leitura) -> Lido:

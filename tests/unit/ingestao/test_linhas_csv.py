@@ -69,6 +69,20 @@ def test_a_line_that_never_ends_is_one_rejected_row(monkeypatch: pytest.MonkeyPa
     assert len(rows[1].raw) == 200
 
 
+def test_an_open_quote_before_a_line_that_never_ends_costs_these_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looking for the end of the quote must not lose the place in the file."""
+    monkeypatch.setattr(linhas_csv, "LINE_MAX", 200)
+    content = csv_of(f'"Ana{OK}', "x" * 950, ROSA, AMADEU)
+    rows = read(content)
+    assert [(row.line, row.codes) for row in rows] == [
+        (2, ("aspas_nao_fechadas",)),
+        (3, ("linha_longa",)),
+        (4, ()),
+        (5, ()),
+    ]
+    assert [content.encode()[row.offset :].startswith(row.raw) for row in rows] == [True] * 4
+
+
 def test_a_repeated_column_rejects_every_row() -> None:
     assert codes("nome;nome\nAna;1\nBia;2\n") == [(2, ("cabecalho_repetido",)), (3, ("cabecalho_repetido",))]
 

@@ -11,13 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from handlers.ingestao.leitura import linhas_fhir
+from handlers.ingestao.leitura.colunas import Nomes
 from handlers.ingestao.leitura.exame import ArquivoRecusado
+from handlers.ingestao.leitura.linhas_csv import ler_csv
 from handlers.ingestao.leitura.linhas_fhir import ler_fhir
 from handlers.ingestao.leitura.linhas_hl7 import ler_hl7
 from handlers.ingestao.leitura.linhas_ndjson import ler_ndjson
 from handlers.ingestao.leitura.lotes_hl7 import contagens_divergentes
+from handlers.ingestao.rules.pessoas import Leitura
 from shared.register.records import Kind, Position
-from tests.unit.ingestao.files import codes, field, ndjson_of, read
+from tests.unit.ingestao.files import PATIENTS, ROSA, TODAY, codes, csv_of, field, ndjson_of, read
 
 BIA = {"nome": "Bia", "cpf": 83368671634, "data_nascimento": "1974-09-30", "convenio": None}
 CPF = "https://saude.gov.br/fhir/sid/cpf"
@@ -86,8 +90,50 @@ def test_a_bundle_is_cut_into_entries_with_their_own_bytes(indent: int | None) -
 
 def test_a_bundle_that_breaks_off_loses_only_what_is_missing() -> None:
     text = bundle(PATIENT, PATIENT)
-    assert [row.codes for row in read(text[:-60], ler_fhir)] == [(), ("json_truncado",)]
-    assert [row.codes for row in read(text.replace('}]}, {"resource"', '}]} x {"resource"'), ler_fhir)][0] == ()
+    assert [row.codes for row in read(text[:-60], ler_fhir)] == [(), ("json_truncado", "resto_nao_lido")]
+    assert [row.codes for row in read(text[: text.index("[") + 1], ler_fhir)] == [("json_truncado", "resto_nao_lido")]
+
+
+@pytest.mark.parametrize(
+    ("between", "error"),
+    [("x, ", ("json_ilegivel",)), ("null,", ("json_ilegivel",)), ('"x",', ("json_ilegivel", "resto_nao_lido"))],
+)
+def test_what_is_no_entry_is_a_rejected_row_and_the_rest_is_read_where_it_can_be_cut(
+    between: str, error: tuple[str, ...]
+) -> None:
+    text = json.dumps({"resourceType": "Bundle", "entry": [{"resource": PATIENT}, 1, {"resource": PATIENT}]})
+    found = [row.codes for row in read(text.replace("1, ", between), ler_fhir)]
+    assert found == ([(), error] if "resto_nao_lido" in error else [(), error, ()])
+
+
+@pytest.mark.parametrize("block", [1, 7, 64])
+def test_an_entry_larger_than_memory_may_be_is_skipped_and_the_next_is_read(
+    block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(linhas_fhir, "ENTRY_MAX", 400)
+    reads = io.BytesIO(bundle(PATIENT, PATIENT | {"photo": '}]"\\' * 400}, PATIENT).encode())
+    monkeypatch.setattr(linhas_fhir, "_first_entry", lambda arquivo, inicio: arquivo.getvalue().index(b"[") + 1)
+    monkeypatch.setattr(linhas_fhir, "_BLOCK", block)
+    how = Leitura(None, "teste", TODAY, PATIENTS)
+    rows = list(linhas_fhir.ler_fhir(reads, 0, "utf-8", Nomes({}), how, Position()))
+    assert [row.codes for row in rows] == [(), ("entrada_longa",), ()]
+    assert len(rows[1].raw) == 400
+    again = list(linhas_fhir.ler_fhir(reads, 0, "utf-8", Nomes({}), how, Position(rows[2].offset, 3)))
+    assert again == rows[2:]
+
+
+@pytest.mark.parametrize(
+    ("reader", "text"),
+    [
+        (ler_fhir, bundle(PATIENT)),
+        (ler_hl7, A28.format("83368671634^^^^CPF", 19740930)),
+        (ler_ndjson, json.dumps(BIA)),
+        (ler_csv, csv_of(ROSA)),
+    ],
+)
+def test_a_load_that_died_between_its_last_row_and_its_end_reads_no_row_more(reader: Any, text: str) -> None:
+    assert len(read(text, reader)) == 1
+    assert read(text, reader, start=Position(len(text.encode()), 2)) == []
 
 
 @given(st.lists(st.sampled_from([PATIENT, PRACTITIONER, {}, {"resourceType": "Patient"}, {"a": '"}]'}]), max_size=6))
