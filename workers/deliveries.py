@@ -1,13 +1,15 @@
 """What must leave the house leaves: alerts to the next contact, callbacks, events on `eventos.resultados`.
 
 Runs beside the relay, on its loop; any number of these may run. Alerts have slots of their own, so that no crowd of
-ordinary notifications, and no receiver that hangs, keeps one waiting. Answers of models have theirs too.
+ordinary notifications keeps one waiting. Answers of models have theirs too. A receiver that hangs gets its share of a
+lane's slots and no more.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
@@ -22,8 +24,9 @@ from shared.messaging.publisher import Publisher
 from shared.notifications import outbox
 from shared.notifications.contacts import Contacts
 from shared.notifications.egress import Egress
-from shared.notifications.outbox import Attempt, Channel, Due, Kind, Lane, State
+from shared.notifications.outbox import Attempt, Channel, Destination, Due, Kind, Lane, State
 from shared.notifications.sender import Answer, Delivery, Sender
+from shared.notifications.slots import Slots
 from shared.settings import Settings
 from shared.tasks import alerts, answers, delivering
 from shared.tasks.alerts import Escalation
@@ -38,9 +41,11 @@ _ALERT_CALLBACKS = Lane(Channel.CALLBACK, (Kind.ALERT,))
 _ANSWERS = Lane(Channel.CALLBACK, (Kind.ANSWER,))
 _CALLBACKS = Lane(Channel.CALLBACK, (Kind.COMPLETED, Kind.FAILED))
 _BROKER = Lane(Channel.BROKER, tuple(Kind))
-_SLOTS = {_ALERT_CALLBACKS: 64, _ANSWERS: 64, _CALLBACKS: 64, _BROKER: 256}
+# Half of them for a receiver, or a queue, that is alone.
+_SLOTS = {_ALERT_CALLBACKS: 128, _ANSWERS: 128, _CALLBACKS: 128, _BROKER: 512}
 _CALLS_PER_SWEEP = 200
 _HOLD_BEYOND_TIMEOUT_S = 2.0
+_DISABLED = Answer(error="endpoint_disabled", final=True)
 _PORTS = {"amqp": 5672, "amqps": 5671, "http": 80, "https": 443}
 _BROKER_PAUSES_S = (1.0, 5.0, 15.0, 60.0, 300.0, 900.0)
 
@@ -63,8 +68,9 @@ class Deliveries:
         )
         self._answer_max_bytes = settings.answer_max_bytes
         self._commits = GroupCommit(database, [delivering.record])
-        self._disabled: set[str] = set()
-        self._running: dict[asyncio.Task[None], Lane] = {}
+        self._endpoints = tuple(contacts.endpoints)
+        self._disabled: set[Destination] = set()
+        self._running: dict[asyncio.Task[None], tuple[Lane, str]] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Sweep until `stop`, at once again while there is work; then let what is on its way arrive."""
@@ -83,34 +89,35 @@ class Deliveries:
         await asyncio.to_thread(self._commits.close)
 
     async def _sweep(self) -> bool:
-        free = {
-            lane: slots - sum(1 for used in self._running.values() if used is lane) for lane, slots in _SLOTS.items()
-        }
         try:
-            taken = await asyncio.to_thread(self._take, free)
+            taken = await asyncio.to_thread(self._take, self._free())
         except StoreUnavailable:
             _log.warning("deliveries_store_unavailable")
             return False
         for lane, rows in taken.items():
             for due in rows:
                 task = asyncio.create_task(self._deliver(due))
-                self._running[task] = lane
+                self._running[task] = lane, due.target
                 task.add_done_callback(self._forget)
         return any(taken.values())
 
-    def _take(self, free: Mapping[Lane, int]) -> dict[Lane, list[Due]]:
+    def _free(self) -> dict[Lane, Slots]:
+        held = {lane: Counter(target for used, target in self._running.values() if used is lane) for lane in _SLOTS}
+        return {lane: Slots(slots - held[lane].total(), held[lane]) for lane, slots in _SLOTS.items()}
+
+    def _take(self, free: Mapping[Lane, Slots]) -> dict[Lane, list[Due]]:
         """Calls that are due become notifications, and due notifications are taken, in one short transaction."""
         domains = list(self._publishers)
         reachable = [key for key, publisher in self._publishers.items() if publisher.ready.is_set()]
         hold_s = self._timeout_s + _HOLD_BEYOND_TIMEOUT_S
         with self._database.write() as connection:
             CALLED.inc(alerts.call_due(connection, self._plan, domains, _CALLS_PER_SWEEP))
-            self._disabled = outbox.disabled(connection, self._sender.url_hashes())
+            self._disabled = outbox.disabled(connection, filter(None, map(self._sender.destination, self._endpoints)))
             return {
                 lane: outbox.take_due(
-                    connection, lane, reachable if lane.channel is Channel.BROKER else domains, limit, hold_s
+                    connection, lane, reachable if lane.channel is Channel.BROKER else domains, slots, hold_s
                 )
-                for lane, limit in free.items()
+                for lane, slots in free.items()
             }
 
     def _forget(self, task: asyncio.Task[None]) -> None:
@@ -122,11 +129,11 @@ class Deliveries:
         at = clock.now()
         answer = await (self._publish(due) if due.channel is Channel.BROKER else self._post(due))
         DELIVERED.labels(due.channel.value, due.kind.value, answer.error or "delivered").inc()
-        attempt = Attempt(due, at, answer.duration_ms, answer.status, answer.error, final=answer.gone)
+        attempt = Attempt(due, at, answer.duration_ms, answer.status, answer.error, answer.final)
         pauses = _BROKER_PAUSES_S if due.channel is Channel.BROKER else self._pauses
-        gone = self._sender.url_hashes()[due.target] if answer.status and answer.gone else None
+        report = Report(attempt, pauses, answer.gone)
         try:
-            state = await asyncio.wrap_future(self._commits.submit(delivering.record, Report(attempt, pauses, gone)))
+            state = await asyncio.wrap_future(self._commits.submit(delivering.record, report))
         except StoreUnavailable:
             # Its lease ends and it is sent again under the same id: the receiver drops the second one.
             _log.warning("delivery_unrecorded", task_id=due.task_id)
@@ -135,26 +142,31 @@ class Deliveries:
             _tell(due, answer, state)
 
     async def _post(self, due: Due) -> Answer:
-        if due.target in self._disabled:
-            return Answer(error="endpoint_disabled", gone=True)
         if due.kind is Kind.ANSWER:
             return await self._post_answer(due)
+        if self._sender.destination(due.target) in self._disabled:
+            return _DISABLED
         body = messages.dumps({"type": _type(due), "timestamp": due.created_at, "data": due.data})
         return await self._sender.send(Delivery(due.id, due.target, body))
 
     async def _post_answer(self, due: Due) -> Answer:
         try:
-            answer = await asyncio.to_thread(self._read_answer, due)
+            answer, disabled = await asyncio.to_thread(self._read_answer, due)
         except StoreUnavailable:
             return Answer(error="store_unavailable")
+        if disabled:
+            return _DISABLED
         body = answers.body(answer, self._answer_max_bytes)
         return await self._sender.send(
             Delivery(due.id, due.target, body, url=answer.callback_url, max_bytes=self._answer_max_bytes)
         )
 
-    def _read_answer(self, due: Due) -> TaskAnswer:
+    def _read_answer(self, due: Due) -> tuple[TaskAnswer, bool]:
+        """The answer, and whether its address wants nothing more."""
         with self._database.read() as connection:
-            return answers.read(connection, due.task_id, due.data)
+            answer = answers.read(connection, due.task_id, due.data)
+            destination = self._sender.destination(due.target, answer.callback_url)
+            return answer, bool(destination and outbox.disabled(connection, [destination]))
 
     async def _publish(self, due: Due) -> Answer:
         began = time.monotonic()

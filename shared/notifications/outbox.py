@@ -5,20 +5,22 @@ At least once, under one id for good: a receiver that has seen `webhook-id` (or 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import delete, select, update
-from sqlalchemy.engine import Connection
+from sqlalchemy import select, update
+from sqlalchemy.engine import Connection, Row
 from uuid_utils import uuid7
 
 from shared.bulk import bulk_insert
 from shared.clock import now
 from shared.notifications.schedule import retry_after
 from shared.notifications.schema import delivery_attempts, disabled_endpoints, notifications
+from shared.notifications.slots import Slots
 
 _n = notifications.c
 
@@ -107,36 +109,54 @@ class Due:
     attempts: int
 
 
-def take_due(connection: Connection, lane: Lane, domains: Sequence[str], limit: int, hold_s: float) -> list[Due]:
-    """Due notifications of the lane about these domains, alerts first, held back from other deliverers."""
-    if limit <= 0 or not domains:
-        return []
-    moment = now()
-    due = (
-        select(_n.id)
+def take_due(connection: Connection, lane: Lane, domains: Sequence[str], slots: Slots, hold_s: float) -> list[Due]:
+    """Due notifications of the lane about these domains, alerts first, held back from other deliverers.
+
+    As many as `slots` admits: those of a receiver that has its share wait, and hold nobody up.
+    """
+    taken: list[Due] = []
+    while domains and slots.free > 0:
+        wanted = slots.free
+        found = _lock_due(connection, lane, domains, slots.full(), wanted)
+        admitted = [row.id for row in found if slots.admit(row.target)]
+        taken += _hold(connection, admitted, hold_s)
+        if len(found) < wanted or not admitted:
+            break
+    return sorted(taken, key=lambda due: due.id)
+
+
+def _lock_due(
+    connection: Connection, lane: Lane, domains: Sequence[str], full: Sequence[str], limit: int
+) -> Sequence[Row[str, str]]:
+    return connection.execute(
+        select(_n.id, _n.target)
         .where(
             _n.state == State.PENDING.value,
             _n.channel == lane.channel.value,
             _n.kind.in_([kind.value for kind in lane.kinds]),
-            _n.due_at <= moment,
+            _n.due_at <= now(),
             _n.domain.in_(list(domains)),
+            _n.target.not_in(full),
         )
         # 'alert' sorts before 'answer', 'completed' and 'failed'.
         .order_by(_n.kind, _n.due_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
-        # A CTE runs once; PostgreSQL may run a plain subquery again for each row and so ignore its limit.
-        .cte("due")
-    )
+    ).all()
+
+
+def _hold(connection: Connection, ids: list[str], hold_s: float) -> list[Due]:
+    if not ids:
+        return []
     rows = connection.execute(
         update(notifications)
-        .where(_n.id.in_(select(due.c.id)))
-        .values(due_at=moment + timedelta(seconds=hold_s))
+        .where(_n.id.in_(ids))
+        .values(due_at=now() + timedelta(seconds=hold_s))
         .returning(_n.id, _n.task_id, _n.domain, _n.kind, _n.channel, _n.target, _n.data, _n.created_at, _n.attempts)
-    ).all()
+    )
     return [
         Due(r.id, r.task_id, r.domain, Kind(r.kind), Channel(r.channel), r.target, r.data, r.created_at, r.attempts)
-        for r in sorted(rows, key=lambda row: row.id)
+        for r in rows
     ]
 
 
@@ -196,14 +216,31 @@ def cancel_calls(connection: Connection, task_id: str, alert_id: str, target: st
     connection.execute(statement.values(state=State.CANCELLED.value, finished_at=now()))
 
 
-def disable(connection: Connection, endpoint: str, url_hash: str) -> None:
-    """The receiver said 410: nothing goes there until its URL in the contacts file is another one."""
-    connection.execute(delete(disabled_endpoints).where(disabled_endpoints.c.id == endpoint))
-    bulk_insert(connection, disabled_endpoints, [{"id": endpoint, "url_hash": url_hash, "disabled_at": now()}])
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """One address of a registered receiver: its own or, of a prefix, one below it."""
+
+    endpoint: str
+    url: str
 
 
-def disabled(connection: Connection, hashes: dict[str, str]) -> set[str]:
-    """Which of these endpoints (id → hash of its URL) said 410."""
+def disable(connection: Connection, gone: Destination) -> None:
+    """The address said 410: nothing goes there any more. Others of the same receiver are none of its business."""
+    row = {"id": _key(gone), "url_hash": _digest(gone.url), "disabled_at": now()}
+    bulk_insert(connection, disabled_endpoints, [row], ignore_conflicts=True)
+
+
+def disabled(connection: Connection, asked: Iterable[Destination]) -> set[Destination]:
+    """Which of these said 410."""
+    by_key = {_key(destination): destination for destination in asked}
     d = disabled_endpoints.c
-    rows = connection.execute(select(d.id, d.url_hash))
-    return {row.id for row in rows if hashes.get(row.id) == row.url_hash}
+    return {by_key[key] for key in connection.execute(select(d.id).where(d.id.in_(by_key))).scalars()}
+
+
+def _key(destination: Destination) -> str:
+    return _digest(f"{destination.endpoint}\n{destination.url}")
+
+
+def _digest(text: str) -> str:
+    """Addresses may hold tokens of their owners: the store keeps none of them."""
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -74,7 +74,7 @@ delivery_attempts = Table(
 disabled_endpoints = Table(
     "disabled_endpoints",
     metadata,
-    Column("id", String(64), primary_key=True),
-    Column("url_hash", String(64), nullable=False),  # another URL in the contacts file enables it again
+    Column("id", String(64), primary_key=True),  # digest of the receiver's id and of the address that said 410
+    Column("url_hash", String(64), nullable=False),  # digest of the address alone
     Column("disabled_at", UtcDateTime, nullable=False),
 )

@@ -6,7 +6,6 @@ Redirects, proxies of the environment, kept connections and the body of the answ
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import ssl
 import time
 from collections.abc import Mapping
@@ -19,6 +18,7 @@ from standardwebhooks import Webhook
 from shared.clock import now
 from shared.notifications.contacts import Endpoint
 from shared.notifications.egress import Egress, EgressRefused, Target
+from shared.notifications.outbox import Destination
 from shared.version import VERSION
 
 _GONE = 410
@@ -44,11 +44,15 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`error` is a stable class of failure, None for any 2xx. `gone`: the receiver wants nothing more, ever."""
+    """`error` is a stable class of failure, None for any 2xx. `final`: no further attempt can succeed.
+
+    `gone`: where the receiver has just said that it wants nothing more, ever.
+    """
 
     status: int | None = None
     error: str | None = None
-    gone: bool = False
+    final: bool = False
+    gone: Destination | None = None
     duration_ms: int = 0
 
 
@@ -65,11 +69,13 @@ class Sender:
         """Resolve, check, connect to the checked address, post; all of it within the timeout."""
         began = time.monotonic()
         status, error = await self._attempt(delivery)
-        return Answer(status, error, status == _GONE, round((time.monotonic() - began) * 1000))
+        gone = self.destination(delivery.endpoint, delivery.url) if status == _GONE else None
+        return Answer(status, error, gone is not None, gone, round((time.monotonic() - began) * 1000))
 
-    def url_hashes(self) -> dict[str, str]:
-        """Endpoint id → hash of its URL, by which a receiver that said 410 is remembered."""
-        return {name: hashlib.sha256(endpoint.url.encode()).hexdigest() for name, endpoint in self._endpoints.items()}
+    def destination(self, endpoint: str, url: str | None = None) -> Destination | None:
+        """Where a delivery goes: to `url` or, without one, to the endpoint's own; None: no such endpoint."""
+        found = self._endpoints.get(endpoint)
+        return Destination(endpoint, url or found.url) if found else None
 
     async def close(self) -> None:
         for client in self._clients.values():

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from shared.clock import now
 from shared.notifications import outbox
-from shared.notifications.outbox import Attempt, Channel, Due, State
+from shared.notifications.outbox import Attempt, Channel, Destination, Due, State
 from shared.tasks import timeline
 from shared.tasks.states import TimelineKind
 
@@ -18,11 +18,11 @@ _LINES = {State.DELIVERED: TimelineKind.DELIVERED, State.UNDELIVERABLE: Timeline
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One attempt and the pauses of its kind. `gone`: hash of the URL of an endpoint that wants nothing more."""
+    """One attempt and the pauses of its kind. `gone`: an address that wants nothing more."""
 
     attempt: Attempt
     pauses: tuple[float, ...]
-    gone: str | None = None
+    gone: Destination | None = None
 
 
 def record(connection: Connection, items: Sequence[Report]) -> list[State | None]:
@@ -36,7 +36,7 @@ def record(connection: Connection, items: Sequence[Report]) -> list[State | None
 def _record(connection: Connection, item: Report) -> State | None:
     due = item.attempt.due
     if item.gone is not None:
-        outbox.disable(connection, due.target, item.gone)
+        outbox.disable(connection, item.gone)
     return outbox.report(connection, item.attempt, item.pauses, for_ever=due.channel is Channel.BROKER)
 
 

@@ -154,6 +154,18 @@ async def test_an_address_below_a_prefix_is_called_and_any_other_is_not(
     assert {one.last_error for one in notices(database, beside)} == {"url_not_registered"}
 
 
+async def test_an_address_that_says_410_takes_no_other_of_its_receiver_along(
+    config: Settings, database: Database, receiver: Receiver
+) -> None:
+    base = f"http://127.0.0.1:{receiver.port}/respostas"
+    receiver.answers["/respostas/7"] = 410
+    async with delivering(config, database, receiver):
+        for path, state in (("/7", "undeliverable"), ("/7", "undeliverable"), ("/8", "delivered"), ("", "delivered")):
+            task, _ = answered(database, callback_url=base + path)
+            await until(lambda task=task, state=state: [one[2] for one in told(database, task)] == [state])
+    assert [one.path for one in receiver.requests] == ["/respostas/7", "/respostas/8", "/respostas"]
+
+
 async def test_what_was_erased_is_not_sent_again(config: Settings, database: Database, receiver: Receiver) -> None:
     """The outbox keeps no text: an erased conversation's answer stays with its task, and nowhere else."""
     task, conversation = answered(database, "um segredo")

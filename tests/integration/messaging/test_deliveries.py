@@ -108,13 +108,17 @@ async def test_a_receiver_that_said_410_is_left_alone(config: Settings, database
     assert len(receiver.requests) == 1
 
 
-async def test_an_alert_overtakes_receivers_that_hang(config: Settings, database: Database, receiver: Receiver) -> None:
-    crowd = [put(database, Kind.COMPLETED, "lab") for _ in range(80)]
+async def test_a_receiver_that_hangs_keeps_nobody_waiting(
+    config: Settings, database: Database, receiver: Receiver
+) -> None:
+    crowd = [put(database, Kind.COMPLETED, "lab") for _ in range(130)]
     receiver.open.clear()
     async with delivering(config, database, receiver):
         await until(lambda: len(receiver.requests) >= 64)
         alert = put(database, Kind.ALERT, "his")
         await until(lambda: bool(receiver.at("/his", alert)))
+        other = put(database, Kind.COMPLETED, "his")
+        await until(lambda: bool(receiver.at("/his", other)))
         receiver.open.set()
         await until(lambda: {told(database, task_id)[0][2] for task_id in crowd} == {"delivered"})
 

@@ -12,6 +12,7 @@ from shared.database import Database
 from shared.notifications import outbox
 from shared.notifications.outbox import Attempt, Channel, Due, Kind, Lane, State
 from shared.notifications.schema import alerts, delivery_attempts, notifications
+from shared.notifications.slots import Slots
 from shared.tasks import alerts as alerting
 from shared.tasks import delivering, finding
 from shared.tasks.alerts import Escalation
@@ -71,8 +72,9 @@ def acknowledge(database: Database, task_id: str, by: str = "CRM-SP 1", alert_id
 def take(
     database: Database, lane: Lane = CALLBACKS, limit: int = 10, hold_s: float = 20.0, domain: str = "eco"
 ) -> list[Due]:
+    """At most `limit` of one receiver: half of the slots."""
     with database.write() as connection:
-        return outbox.take_due(connection, lane, [domain], limit, hold_s)
+        return outbox.take_due(connection, lane, [domain], Slots(2 * limit), hold_s)
 
 
 def report(database: Database, due: Due, error: str | None = None, **values: Any) -> State | None:

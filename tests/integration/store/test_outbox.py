@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 
 from shared.database import Database
 from shared.notifications import outbox
-from shared.notifications.outbox import Channel, Due, Kind, Lane, Notice, State
+from shared.notifications.outbox import Channel, Destination, Due, Kind, Lane, Notice, State
+from shared.notifications.slots import Slots
 from shared.tasks.settling import NotCompleted
 from shared.tasks.states import TaskStatus, TimelineKind
 from tests.integration.store.alerting import (
@@ -41,10 +43,10 @@ def cancelled(claim: Any) -> NotCompleted:
     return NotCompleted(claim.task_id, claim.fence, TaskStatus.CANCELLED, line=TimelineKind.CANCELLED)
 
 
-def put(database: Database, *kinds: Kind, channel: Channel = Channel.CALLBACK) -> str:
+def put(database: Database, *kinds: Kind, channel: Channel = Channel.CALLBACK, target: str = "his") -> str:
     """A task with one notification of each kind; its id."""
     task_id = accepted(database)
-    target = QUEUE if channel is Channel.BROKER else "his"
+    target = QUEUE if channel is Channel.BROKER else target
     made = [Notice(task_id, "eco", kind, channel, target, {"event": "eco"}) for kind in kinds]
     with database.write() as connection:
         outbox.add(connection, made, outbox.now())
@@ -129,15 +131,30 @@ def test_nothing_is_taken_for_a_vhost_out_of_reach_or_without_a_slot(database: D
     put(database, Kind.COMPLETED)
     assert take(database, limit=0) == []
     with database.write() as connection:
-        assert outbox.take_due(connection, CALLBACKS, [], 10, 1.0) == []
-        assert outbox.take_due(connection, CALLBACKS, ["outro"], 10, 1.0) == []
+        assert outbox.take_due(connection, CALLBACKS, [], Slots(10), 1.0) == []
+        assert outbox.take_due(connection, CALLBACKS, ["outro"], Slots(10), 1.0) == []
+
+
+def test_a_receiver_with_a_crowd_leaves_slots_for_those_who_come_after(database: Database, clock: StoreClock) -> None:
+    for _ in range(6):
+        put(database, Kind.ANSWER, Kind.COMPLETED, target="morto")
+    for target in ("lento", "lento", "his"):
+        clock.advance(1)
+        put(database, Kind.COMPLETED, target=target)
+    with database.write() as connection:
+        first = outbox.take_due(connection, CALLBACKS, ["eco"], Slots(8), 20.0)
+        slots = Slots(8 - len(first), Counter(due.target for due in first))
+        second = outbox.take_due(connection, CALLBACKS, ["eco"], slots, 20.0)
+    assert Counter(due.target for due in first) == {"morto": 4, "lento": 2, "his": 1}
+    assert {due.kind for due in first if due.target == "morto"} == {Kind.ANSWER}, "alerts and answers first"
+    assert second == [], "the last slot waits for somebody else"
 
 
 def test_many_deliverers_take_each_once(database: Database) -> None:
     for _ in range(20):
         put(database, Kind.COMPLETED, Kind.ALERT)
     with ThreadPoolExecutor(4) as threads:
-        batches = list(threads.map(lambda _: take(database, limit=7), range(12)))
+        batches = list(threads.map(lambda _: take(database, limit=7), range(24)))
     ids = [due.id for batch in batches for due in batch]
     assert len(ids) == len(set(ids)) == 40
 
@@ -178,9 +195,12 @@ def test_our_own_broker_is_waited_for_for_ever(database: Database, clock: StoreC
         (due,) = take(database, BROKER)
 
 
-def test_a_receiver_that_is_gone_is_remembered_until_its_url_changes(database: Database) -> None:
+def test_an_address_that_is_gone_is_remembered_and_no_other_of_its_receiver(database: Database) -> None:
     due = one(database)
-    assert report(database, due, error="http_410", status=410, final=True, gone="h1") is State.UNDELIVERABLE
+    gone = Destination("his", "http://h/1")
+    for _ in range(2):
+        report(database, due, error="http_410", status=410, final=True, gone=gone)
+    assert told(database, due.task_id) == [("completed", "his", "undeliverable")]
+    others = [Destination("outro", "http://h/1"), Destination("his", "http://h/2"), Destination("his", "http://h/")]
     with database.read() as connection:
-        assert outbox.disabled(connection, {"his": "h1", "outro": "h1"}) == {"his"}
-        assert outbox.disabled(connection, {"his": "h2"}) == set()
+        assert outbox.disabled(connection, [gone, *others]) == {gone}

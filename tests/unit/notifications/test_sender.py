@@ -12,6 +12,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from dev.ports import free_ports
 from shared.notifications.contacts import Endpoint
 from shared.notifications.egress import Allowance, Egress
+from shared.notifications.outbox import Destination
 from shared.notifications.sender import MAX_BODY_BYTES, Answer, Delivery, Sender
 from tests.receiver import SECRET, Receiver, receiving
 
@@ -58,7 +59,7 @@ async def sent(sender: Sender, endpoint: str, body: bytes = BODY) -> Answer:
 
 async def test_the_public_library_verifies_what_was_signed(sender: Sender, receiver: Receiver) -> None:
     answer = await sent(sender, "bom")
-    assert (answer.status, answer.error, answer.gone) == (204, None, False)
+    assert (answer.status, answer.error, answer.final) == (204, None, False)
     (one,) = receiver.requests
     assert (one.path, one.headers["host"], one.id) == ("/bom?x=1", f"127.0.0.1:{receiver.port}", "n-1")
     assert Webhook(SECRET).verify(one.body, one.headers) == json.loads(BODY)
@@ -91,7 +92,8 @@ async def test_only_2xx_is_success(
 ) -> None:
     receiver.answers["/bom?x=1"] = status
     answer = await sent(sender, "bom")
-    assert (answer.status, answer.error, answer.gone) == (status, error, gone)
+    said = Destination("bom", f"http://127.0.0.1:{receiver.port}/bom?x=1") if gone else None
+    assert (answer.status, answer.error, answer.final, answer.gone) == (status, error, gone, said)
     assert [one.path for one in receiver.requests] == ["/bom?x=1"], "a redirect is not followed"
 
 
