@@ -25,6 +25,7 @@ class Document:
     payload: str
     report: Mapeamento
     key: str | None
+    content: str | None
 
 
 def check_parameters(media: str, content_type: str) -> None:
@@ -49,7 +50,7 @@ def read_document(event: Event, media: str, reader: Reader, body: bytes, path_va
         raise _refusal(media, refused_fields(error), mapped.report) from None
     for name in path_values.keys() & mapped.payload.keys():
         _refuse_another(event, request, name, mapped.payload | {name: mapped.payload[name]}, media, mapped.report)
-    return Document(request, request.model_dump_json(exclude_unset=True), mapped.report, mapped.key)
+    return Document(request, request.model_dump_json(exclude_unset=True), mapped.report, mapped.key, mapped.content)
 
 
 def _refuse_another(

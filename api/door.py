@@ -11,16 +11,19 @@ from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
 
 from api.bodies import NATIVE_TYPES, media_type, parse, read_body
-from api.dependencies import current_caller, parts_of
+from api.dependencies import Parts, current_caller, parts_of
 from api.documents import check_parameters, read_document
 from api.hl7_answers import accepted_ack, refused_ack, wants_ack
 from api.metrics import ACCEPTED
 from api.request_headers import idempotency_key, traceparent
 from api.views import accepted, accepted_document
 from shared.domain import Domain, Event
-from shared.errors import CallerError, PlantaoError, UnsupportedMedia
+from shared.errors import CallerError, InvalidField, PlantaoError, UnsupportedMedia
+from shared.files import uploads
 from shared.interop import FHIR_JSON, HL7_V2, Reader
+from shared.tasks import acceptance
 from shared.tasks.acceptance import Accepted, TaskSource
+from shared.tasks.repeats import ANY_DOOR, message_content, request_content
 from shared.tasks.traits import traits_of
 
 _HEAD_BYTES = 256
@@ -35,6 +38,7 @@ class _Incoming:
     payload: str
     own_key: str | None = None
     source: TaskSource | None = None
+    content: str | None = None  # what must be equal under its own key; None: the request
 
 
 class Door:
@@ -98,13 +102,15 @@ class Door:
             read_document, self._event, media, self._readers[media], body, self._path_values(request)
         )
         source = TaskSource(media, body, document.report.model_dump())
-        incoming = _Incoming(document.request, document.payload, document.key, source)
+        incoming = _Incoming(document.request, document.payload, document.key, source, document.content)
         return await self._keep(request, headers, incoming), source
 
     async def _keep(self, request: Request, headers: _Headers, incoming: _Incoming) -> Accepted:
         parts, caller, model = parts_of(request), current_caller(), incoming.request
-        key = idempotency_key(headers, getattr(model, "idempotency_key", None)) or incoming.own_key
-        content = f"{self._event.name} {model.model_dump_json()}".encode() if key else b""
+        chosen = idempotency_key(headers, getattr(model, "idempotency_key", None))
+        key, scope, content = self._repeated(incoming, chosen, caller.client)
+        if named := self._event.uploads(model):
+            await asyncio.to_thread(_check_uploads, parts, named, (caller.tenant, scope, key or ""))
         traits = traits_of(self._event, model, parts.blind.of(caller.tenant))
         task = parts.submission.new_task(
             self._domain.key,
@@ -113,7 +119,8 @@ class Door:
             tenant=caller.tenant,
             client=caller.client,
             idempotency_key=key,
-            body_hash=hashlib.sha256(content).hexdigest() if key else "",
+            key_scope=scope,
+            body_hash=content,
             traceparent=traceparent(headers),
             traits=traits,
             source=incoming.source,
@@ -121,6 +128,13 @@ class Door:
         answer = await parts.submission.accept(task)
         self._count()
         return answer
+
+    def _repeated(self, incoming: _Incoming, chosen: str | None, client: str) -> tuple[str | None, str, str]:
+        """By which key a repetition is known, in whose name, and what must then be equal."""
+        key = chosen or incoming.own_key
+        if key is not None and chosen is None and incoming.content is not None:
+            return key, ANY_DOOR, message_content(self._event, incoming.request, incoming.content)
+        return key, client, request_content(self._event, incoming.request) if key else ""
 
     async def _body(self, request: Request, headers: _Headers) -> bytes:
         return await read_body(request, headers, parts_of(request).settings.api.api_max_body_bytes)
@@ -134,3 +148,12 @@ class Door:
 
     def _path_values(self, request: Request) -> dict[str, str]:
         return {name: request.path_params[name] for name in self._path_fields}
+
+
+def _check_uploads(parts: Parts, named: dict[str, str], key: acceptance.Key) -> None:
+    """Raises InvalidField for an upload that is not there, unless the request is a repetition: its task has it."""
+    with parts.database.read() as connection:
+        missing = [field for field, name in named.items() if uploads.find(connection, key[0], name) is None]
+        if missing and not acceptance.is_known(connection, key):
+            reason = "não há upload com este identificador; envie o arquivo a /api/uploads"
+            raise InvalidField([(field, reason) for field in missing])

@@ -72,6 +72,7 @@ class Submission:
         tenant: str,
         client: str,
         idempotency_key: str | None = None,
+        key_scope: str = "",
         body_hash: str = "",
         traceparent: str | None = None,
         traits: TaskTraits = NO_TRAITS,
@@ -89,6 +90,7 @@ class Submission:
             created_at=moment,
             publish_at=moment + self._grace,
             idempotency_key=idempotency_key,
+            key_scope=key_scope,
             body_hash=body_hash,
             traceparent=traceparent,
             traits=traits,
@@ -104,7 +106,7 @@ class Submission:
         waiting = _Waiting(task, self._loop.create_future())
         if task.idempotency_key is None:
             return await self._commit(operation, item or task, waiting)
-        key = (task.tenant, task.client, task.idempotency_key)
+        key = acceptance.key_of(task)
         if key in self._keys_in_flight:
             raise Conflict("um pedido com esta Idempotency-Key ainda está sendo gravado; repita em instantes")
         self._keys_in_flight.add(key)

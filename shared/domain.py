@@ -23,6 +23,10 @@ def _none(_request: Any) -> str | None:
     return None
 
 
+def _no_uploads(_request: Any) -> dict[str, str]:
+    return {}
+
+
 _PATH_FIELD = re.compile(r"{(\w+)}")
 
 
@@ -40,6 +44,7 @@ class Event:
     `sequence` reads off a validated request what its work belongs to besides a patient (a conversation).
     `answers` reads off it the registered endpoint that is sent the result itself; None: whoever wants it asks.
     `occurred` reads off a validated request when the event happened to the patient; None: when it was accepted.
+    `uploads` reads off it the ids of the uploads it names, by the field that names each: one must exist to be accepted.
     """
 
     name: str
@@ -53,6 +58,7 @@ class Event:
     occurred: Callable[[Any], datetime | None] = _unknown
     sequence: Callable[[Any], str | None] = _none
     answers: Callable[[Any], str | None] = _none
+    uploads: Callable[[Any], dict[str, str]] = _no_uploads
 
     @property
     def path_fields(self) -> list[str]:

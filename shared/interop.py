@@ -51,11 +51,13 @@ class Mapped:
     """A document read: native fields, not validated yet, and the report of how they came to be.
 
     `key` is what the document says makes it the same one again, hashed; it serves where no Idempotency-Key came.
+    `content`: hash of what must be equal under that key, through every door; None: the request that came of it.
     """
 
     report: Mapeamento
     payload: dict[str, Any] = field(default_factory=dict)
     key: str | None = None
+    content: str | None = None
 
 
 Reader = Callable[[bytes], Mapped]

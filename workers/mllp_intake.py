@@ -27,6 +27,7 @@ from shared.privacy.blind_index import BlindIndex
 from shared.tasks import acceptance, rejected
 from shared.tasks.acceptance import Accepted, NewTask, TaskSource
 from shared.tasks.rejected import Rejection
+from shared.tasks.repeats import ANY_DOOR, message_content
 from shared.tasks.traits import traits_of
 from shared.validation import refused_fields
 from workers import mllp_metrics
@@ -124,7 +125,8 @@ class Intake:
             created_at=moment,
             publish_at=moment,  # the relay publishes: this process needs no broker and no credentials for one
             idempotency_key=mapped.key,
-            body_hash=hashlib.sha256(f"{event.name} {content_hash(raw)}".encode()).hexdigest(),
+            key_scope=ANY_DOOR,
+            body_hash=message_content(event, request, mapped.content or content_hash(raw)),
             traits=traits,
             source=TaskSource(HL7_V2, raw, mapped.report.model_dump(mode="json")),
             origin="mllp",

@@ -6,6 +6,11 @@ from handlers.ingestao import examples
 from handlers.ingestao.requests import Ingestao, IngestaoMedicos, IngestaoPacientes
 from shared.domain import Domain, Event
 
+
+def _uploads(request: Ingestao) -> dict[str, str]:
+    return {"arquivo": request.upload_id} if request.upload_id else {}
+
+
 DOMAIN = Domain(
     key="ingestao",
     vhost="ingestao_dados",
@@ -17,6 +22,7 @@ DOMAIN = Domain(
             request=Ingestao,
             summary="Ingestão de um arquivo de registros: uma disposição por linha",
             example=examples.INGESTAO,
+            uploads=_uploads,
         ),
         Event(
             name="pacientes",
@@ -24,6 +30,7 @@ DOMAIN = Domain(
             request=IngestaoPacientes,
             summary="Ingestão de um arquivo de pacientes: uma disposição por linha",
             example=examples.PACIENTES,
+            uploads=_uploads,
         ),
         Event(
             name="medicos",
@@ -31,6 +38,7 @@ DOMAIN = Domain(
             request=IngestaoMedicos,
             summary="Ingestão de um arquivo de médicos: uma disposição por linha",
             example=examples.MEDICOS,
+            uploads=_uploads,
         ),
     ),
 )

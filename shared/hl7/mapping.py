@@ -64,7 +64,7 @@ class Mapping:
                 "nao_compreendidos": self._pending(),
             }
         )
-        return Mapped(report, self._payload, message_key(self.message))
+        return Mapped(report, self._payload, message_key(self.message), self.message.content_hash)
 
     def _pending(self) -> list[Pendencia]:
         beyond = len(self._odd) - _MOST_PENDING

@@ -22,7 +22,8 @@ from shared.tasks.schema import idempotency_keys, task_sources, tasks
 from shared.tasks.states import TaskStatus, TimelineKind
 from shared.tasks.traits import NO_TRAITS, TaskTraits
 
-_Key = tuple[str, str, str]
+Key = tuple[str, str, str]
+"""Tenant, in whose name, and the Idempotency-Key itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class NewTask:
     created_at: datetime
     publish_at: datetime  # when the relay takes over if our own publish was not confirmed
     idempotency_key: str | None = None
+    key_scope: str = ""  # in whose name the key counts; empty: the client's
     body_hash: str = ""
     traceparent: str | None = None
     traits: TaskTraits = NO_TRAITS
@@ -80,7 +82,7 @@ class ForeignTask:
 def accept(connection: Connection, items: Sequence[NewTask]) -> list[Accepted | IdempotencyMismatch]:
     """Insert the rows; a known Idempotency-Key answers with its earlier task instead."""
     known = _claim_keys(connection, [item for item in items if item.idempotency_key])
-    fresh = [item for item in items if not item.idempotency_key or known[_key(item)][1] == item.id]
+    fresh = [item for item in items if not item.idempotency_key or known[key_of(item)][1] == item.id]
     bulk_insert(connection, tasks, [_row(item) for item in fresh], ignore_conflicts=True)
     _keep_sources(connection, fresh)
     return [_answer(item, known) for item in items]
@@ -134,19 +136,27 @@ def _keep_sources(connection: Connection, items: list[NewTask]) -> None:
         connection.execute(insert(task_sources).on_conflict_do_nothing(), rows)
 
 
-def _key(item: NewTask) -> _Key:
-    return (item.tenant, item.client, item.idempotency_key or "")
+def key_of(item: NewTask) -> Key:
+    """Under which a task with an Idempotency-Key is found again."""
+    return (item.tenant, item.key_scope or item.client, item.idempotency_key or "")
 
 
-def _claim_keys(connection: Connection, items: Sequence[NewTask]) -> dict[_Key, tuple[str, str]]:
-    """(tenant, client, key) → (body hash, task id) of whoever came first."""
+def is_known(connection: Connection, key: Key) -> bool:
+    """Whether a task was accepted under it."""
+    k = idempotency_keys.c
+    query = select(k.task_id).where(tuple_(k.tenant, k.client, k.key) == key)
+    return connection.execute(query).one_or_none() is not None
+
+
+def _claim_keys(connection: Connection, items: Sequence[NewTask]) -> dict[Key, tuple[str, str]]:
+    """Key → (body hash, task id) of whoever came first."""
     if not items:
         return {}
-    first = {_key(item): item for item in reversed(items)}
+    first = {key_of(item): item for item in reversed(items)}
     rows = [
         {
             "tenant": item.tenant,
-            "client": item.client,
+            "client": item.key_scope or item.client,
             "key": item.idempotency_key,
             "body_hash": item.body_hash,
             "task_id": item.id,
@@ -164,10 +174,10 @@ def _claim_keys(connection: Connection, items: Sequence[NewTask]) -> dict[_Key, 
     return {(row.tenant, row.client, row.key): (row.body_hash, row.task_id) for row in found}
 
 
-def _answer(item: NewTask, known: dict[_Key, tuple[str, str]]) -> Accepted | IdempotencyMismatch:
+def _answer(item: NewTask, known: dict[Key, tuple[str, str]]) -> Accepted | IdempotencyMismatch:
     if not item.idempotency_key:
         return Accepted(item.id, TaskStatus.PENDING, created=True)
-    body_hash, task_id = known[_key(item)]
+    body_hash, task_id = known[key_of(item)]
     if body_hash != item.body_hash:
         return IdempotencyMismatch("a chave já foi usada com outro corpo; use uma chave nova para um pedido novo")
     return Accepted(task_id, TaskStatus.PENDING, created=task_id == item.id)

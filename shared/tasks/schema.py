@@ -182,7 +182,7 @@ idempotency_keys = Table(
     "idempotency_keys",
     metadata,
     Column("tenant", String(64), primary_key=True),
-    Column("client", String(128), primary_key=True),
+    Column("client", String(128), primary_key=True),  # or shared.tasks.repeats.ANY_DOOR
     Column("key", String(256), primary_key=True),
     Column("body_hash", String(64), nullable=False),
     Column("task_id", String(36), nullable=False),

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import httpx
 import pytest
 
+from handlers.registry import load_domains, load_hl7
 from shared.database import Database
+from shared.privacy.blind_index import BlindIndex
 from tests.fixtures.fhir import changed, event_of, example, resource
+from tests.fixtures.hl7 import HEMOGRAM as HEMOGRAM_MESSAGE
+from tests.fixtures.hl7 import read_message
 from tests.integration.api.test_spine_api import NOBODY, serving
 from tests.integration.store.rows import row
+from workers.mllp_intake import Intake
 
 FHIR, HL7 = "application/fhir+json", "application/hl7-v2"
 HEMOGRAM, IMAGING = "/api/exames/hemograma", "/api/exames/imagem"
-MESSAGE = (Path(__file__).parents[2] / "fixtures" / "hl7" / "oru_r01_hemograma.hl7").read_bytes()
+MESSAGE = read_message(HEMOGRAM_MESSAGE)
 
 
 @pytest.fixture
@@ -137,6 +141,37 @@ async def test_hl7_is_answered_with_an_acknowledgement(client: httpx.AsyncClient
     assert again.headers["location"] == first.headers["location"], "the same control id is the same task"
     assert row(database, task_id).event == "hemograma"
     assert (await client.get(f"/api/tasks/{task_id}/source")).content == MESSAGE
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "value", "other"),
+    [
+        (HEMOGRAM, "oru_r01_hemograma.hl7", b"||10.2|", b"||10.4|"),
+        (f"{IMAGING}/tc", "orm_o01_imagem.hl7", b"||2.1|", b"||2.2|"),
+    ],
+)
+async def test_a_message_is_one_task_whichever_doors_it_comes_through(
+    client: httpx.AsyncClient, database: Database, path: str, name: str, value: bytes, other: bytes
+) -> None:
+    """An interface engine that got no answer over HTTP may repeat over MLLP, and the other way round."""
+    message = read_message(name)
+    control_id, altered = message.split(b"|")[9], message.replace(value, other)
+    assert altered != message
+    routing = load_hl7(load_domains(["handlers"]).values(), ["handlers"])
+    intake = Intake(database, routing, BlindIndex("key", "default"), [])
+
+    async def over_mllp(body: bytes) -> list[str]:
+        return (await intake.answer(body)).decode().split("\r")[1].split("|")
+
+    posted = (await sent(client, path, message, HL7)).headers["location"].rpartition("/")[2]
+    assert (await over_mllp(message))[1::2] == ["AA", posted]
+    assert (await over_mllp(altered))[1] == "AE"
+    second, third = message.replace(control_id, b"SECOND"), altered.replace(control_id, b"SECOND")
+    taken = (await over_mllp(second))[3]
+    again, refused = [await sent(client, path, body, HL7) for body in (second, third)]
+    await intake.close()
+    assert (again.status_code, again.headers["location"].rpartition("/")[2]) == (202, taken) != (202, posted)
+    assert (refused.status_code, "|205^" in refused.text) == (422, True)
 
 
 @pytest.mark.parametrize(

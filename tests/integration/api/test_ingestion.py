@@ -20,9 +20,12 @@ BASE = "/api/ingestao"
 
 
 @pytest.fixture
-async def client(monkeypatch: pytest.MonkeyPatch, database_url: str) -> AsyncIterator[httpx.AsyncClient]:
-    packages = '["handlers"]'
-    async with serving(monkeypatch, database_url, NOBODY, DOMAIN_PACKAGES=packages, BLIND_INDEX_KEY=BLIND_KEY) as made:
+async def client(
+    monkeypatch: pytest.MonkeyPatch, database_url: str, tmp_path: Path
+) -> AsyncIterator[httpx.AsyncClient]:
+    packages, files = '["handlers"]', str(tmp_path / "files")
+    environment = {"DOMAIN_PACKAGES": packages, "BLIND_INDEX_KEY": BLIND_KEY, "FILES_DIR": files}
+    async with serving(monkeypatch, database_url, NOBODY, **environment) as made:
         yield made
 
 
@@ -33,6 +36,24 @@ def task(database: Database, tmp_path: Path) -> str:
     name = loads.task()
     loads.load(csv_of(ROSA, BAD, TWIN).encode("latin-1"), run=LoadRun(name))
     return name
+
+
+async def test_an_upload_that_is_not_there_is_refused_unless_the_request_is_a_repetition(
+    client: httpx.AsyncClient,
+) -> None:
+    upload = (await client.post("/api/uploads", files={"file": ("a.csv", csv_of(ROSA))})).json()["id"]
+    request = {"formato": "csv", "origem": "recepção", "arquivo": upload.upper()}
+    keyed = {"Idempotency-Key": "carga-de-hoje"}
+    first = await client.post(f"{BASE}/pacientes", json=request, headers=keyed)
+    assert first.status_code == 202
+    assert (await client.delete(f"/api/uploads/{upload}")).status_code == 204
+    for path in ("pacientes", "medicos", ""):
+        refused = await client.post(f"{BASE}/{path}", json=request)
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "arquivo")
+        assert upload not in refused.text.lower()
+    other = await client.post(f"{BASE}/pacientes", json=request, headers={"Idempotency-Key": "outra"})
+    again = await client.post(f"{BASE}/pacientes", json=request, headers=keyed)
+    assert (other.status_code, again.json()["task_id"]) == (422, first.json()["task_id"])
 
 
 async def test_rows_by_page_and_by_disposition(client: httpx.AsyncClient, task: str) -> None:
