@@ -10,9 +10,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
 
-from shared.clinical.fields import DataHora, Entrada, Texto, TextoCurto, TextoLongo
+from shared.clinical.ages import refuse_impossible_age
+from shared.clinical.fields import DataHora, Entrada, Texto, TextoCurto, TextoLongo, no_boolean
 from shared.clinical.identifiers import Cid10, sigtap_code, tuss_code
 from shared.clinical.people import Pedido, Profissional
 
@@ -21,22 +22,38 @@ Cids = Annotated[list[Cid10], Field(max_length=60)]
 Sigtap = Annotated[str, AfterValidator(sigtap_code)]
 Tuss = Annotated[str, AfterValidator(tuss_code)]
 # Wide: what no living patient has is for the rules to name, what is no measurement at all is refused here.
-Medida = Annotated[int, Field(ge=0, le=1_000_000)]
+_WIDEST = 1_000_000
+Medida = Annotated[Decimal, BeforeValidator(no_boolean), Field(ge=-_WIDEST, le=_WIDEST)]
+
+
+def _whole_where_it_is(value: Decimal) -> Decimal | int:
+    return int(value) if value == value.to_integral_value() else value
+
+
+Contagem = Annotated[
+    Medida, AfterValidator(_whole_where_it_is), PlainSerializer(lambda value: value, return_type=int | Decimal)
+]
+"""A count or percentage: 72 stays an integer in every finding, 72.5 is itself."""
+
+
+def is_measurement(value: Decimal) -> bool:
+    """Whether a vital sign takes the number; a reader of documents leaves out, and reports, any other."""
+    return abs(value) <= _WIDEST
 
 
 class SinaisVitais(Entrada):
-    """One set of vital signs; units stand in the names."""
+    """One set of vital signs; units stand in the names. Fractions stay: rounding could move a score."""
 
-    fr_irpm: Medida | None = None
-    spo2_pct: Medida | None = None
+    fr_irpm: Contagem | None = None
+    spo2_pct: Contagem | None = None
     o2_suplementar: bool | None = None
     escala_spo2: Literal[1, 2] | None = Field(None, description="2 only where 88–92 % was prescribed as the target")
-    pas_mmhg: Medida | None = None
-    pad_mmhg: Medida | None = None
-    fc_bpm: Medida | None = None
-    temperatura_c: Annotated[Decimal, Field(ge=-1_000, le=1_000_000)] | None = None
+    pas_mmhg: Contagem | None = None
+    pad_mmhg: Contagem | None = None
+    fc_bpm: Contagem | None = None
+    temperatura_c: Medida | None = None
     consciencia: Literal["A", "C", "V", "P", "U"] | None = None
-    glasgow: Annotated[int, Field(ge=3, le=15)] | None = None
+    glasgow: Contagem | None = None
 
 
 class Medicamento(Entrada):
@@ -62,9 +79,9 @@ Medicamentos = Annotated[list[Medicamento], Field(max_length=200)]
 class PedidoClinico(Pedido):
     """Base of this domain's requests."""
 
-    def _refuse_event_before_birth(self, day: date) -> None:
-        if self.paciente.data_nascimento > day:
-            raise ValueError("data_nascimento posterior à data do evento")
+    def _refuse_impossible_age(self, *days: date) -> None:
+        for day in days:
+            refuse_impossible_age(self.paciente.data_nascimento, day)
 
 
 class Consulta(PedidoClinico):
@@ -80,7 +97,7 @@ class Consulta(PedidoClinico):
 
     @model_validator(mode="after")
     def _after_birth(self) -> Self:
-        self._refuse_event_before_birth(self.data_hora.date())
+        self._refuse_impossible_age(self.data_hora.date())
         return self
 
 
@@ -106,7 +123,7 @@ class Internacao(Consulta):
 
     @model_validator(mode="after")
     def _admitted_after_birth(self) -> Self:
-        self._refuse_event_before_birth(self.data_hora_internacao.date())
+        self._refuse_impossible_age(self.data_hora_internacao.date())
         return self
 
 
@@ -131,5 +148,5 @@ class Alta(PedidoClinico):
     def _in_order(self) -> Self:
         if self.data_hora_alta < self.data_hora_internacao:
             raise ValueError("data_hora_alta anterior a data_hora_internacao")
-        self._refuse_event_before_birth(self.data_hora_internacao.date())
+        self._refuse_impossible_age(self.data_hora_internacao.date(), self.data_hora_alta.date())
         return self

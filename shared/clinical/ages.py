@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
+OLDEST_YEARS = 130
+
 
 def age_in_days(birth: date, on: date) -> int:
     """Days lived on `on`; 0 on the day of birth."""
@@ -16,6 +18,15 @@ def age_in_days(birth: date, on: date) -> int:
     if days < 0:
         raise ValueError("data_nascimento posterior à data do evento")
     return days
+
+
+def refuse_impossible_age(birth: date, on: date) -> None:
+    """Raise ValueError for a birth after `on`, or longer before it than anybody has lived (122 years are documented).
+
+    Ages decide cut-offs, filtration and scores: a birth in 1800 is another patient's, or a placeholder.
+    """
+    if age_in_years(birth, on) > OLDEST_YEARS:
+        raise ValueError(f"data_nascimento há mais de {OLDEST_YEARS} anos da data do evento")
 
 
 def age_in_months(birth: date, on: date) -> int:

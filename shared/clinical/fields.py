@@ -27,6 +27,13 @@ def _iso_text(value: Any) -> Any:
     return value
 
 
+def no_boolean(value: Any) -> Any:
+    """Refuse `true` where a number belongs: pydantic would read a respiratory rate of 1."""
+    if isinstance(value, bool):
+        raise ValueError("deve ser um número")
+    return value
+
+
 def _with_zone(value: datetime) -> datetime:
     if value.utcoffset() is None:
         raise ValueError("informe o fuso horário (por exemplo -03:00): hora sem fuso não é aceita")

@@ -108,11 +108,16 @@ def tuss_check_digit_agrees(number: str) -> bool:
 
 def cid10_code(text: str) -> str:
     """A CID-10 code in its dotted form (`J18.9`, `I10`). Format only: existence needs the DATASUS table."""
-    match = _CID10.fullmatch(text.strip().upper()) if text.isascii() else None
-    if match is None:
+    match = _CID10.fullmatch(text.strip().upper())
+    if match is None or not text.isascii():
         raise ValueError("CID-10 deve ter uma letra, dois algarismos e no máximo uma subcategoria")
     category, subcategory = match.groups()
     return f"{category}.{subcategory}" if subcategory else category
+
+
+def is_cid10(text: str) -> bool:
+    """Whether `cid10_code` takes it; a reader of documents leaves out, and reports, what it does not take."""
+    return text.isascii() and _CID10.fullmatch(text.strip().upper()) is not None
 
 
 def cid10_compact(code: str) -> str:

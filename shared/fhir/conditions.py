@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shared.clinical.identifiers import is_cid10
 from shared.fhir.bundle import Bundle
 from shared.fhir.codes import ICD10, coded, has_code
 from shared.fhir.node import Found, Node
@@ -12,10 +13,13 @@ _OVER = {"inactive", "remission", "resolved"}
 
 
 def diagnosis_of(concept: Node | None, bundle: Bundle) -> Found | None:
-    """The CID-10 code of a CodeableConcept; one coded otherwise is reported."""
+    """The CID-10 code of a CodeableConcept; one coded otherwise, or malformed, is reported."""
     found = coded(concept, ICD10)
     if concept is not None and found is None:
         bundle.reading.puzzle(concept.place, "diagnostico_sem_cid10", "não traz um código CID-10")
+    if found is not None and not is_cid10(str(found.value)):
+        bundle.reading.puzzle(found.place, "codigo_invalido", "não tem a forma de um código CID-10; não foi usado")
+        return None
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from shared.clinical.identifiers import is_cid10
 from shared.hl7.mapping import Mapping
 from shared.hl7.message import Segment
 
@@ -21,7 +22,7 @@ class Diagnosis:
 
 
 def diagnoses(mapping: Mapping) -> list[Diagnosis]:
-    """Those coded in CID-10, each code once; the others are reported."""
+    """Those coded in CID-10, each code once; the others, and malformed codes, are reported."""
     found: dict[str, Diagnosis] = {}
     for segment in mapping.message.all("DG1"):
         coded = _coded(segment)
@@ -30,6 +31,9 @@ def diagnoses(mapping: Mapping) -> list[Diagnosis]:
             continue
         code, component = coded
         place = segment.value(3).at(component)
+        if not is_cid10(code):
+            mapping.odd(place, "codigo_invalido", "não tem a forma de um código CID-10; não foi usado")
+            continue
         found.setdefault(code, Diagnosis(code, place, segment.text(6).upper(), segment.text(15) == "1"))
     return list(found.values())
 

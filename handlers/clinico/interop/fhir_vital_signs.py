@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from handlers.clinico.requests import is_measurement
 from shared.fhir.bundle import Bundle
 from shared.fhir.codes import has_code
 from shared.fhir.node import Found
 from shared.fhir.observations import Observations
-from shared.fhir.quantities import CELSIUS, MILLIMETRE_OF_MERCURY, PER_MINUTE, PERCENT, SCORE, measured, whole
+from shared.fhir.quantities import CELSIUS, MILLIMETRE_OF_MERCURY, PER_MINUTE, PERCENT, SCORE, measured
 
 # LOINC codes of the FHIR R4 vital-signs profiles; the components of panel 85354-9 are found by their own codes.
 _WHOLE: tuple[tuple[str, tuple[str, ...], dict[str, Decimal]], ...] = (
@@ -31,6 +32,7 @@ _ACVPU_SNOMED = {
 }  # SNOMED CT findings as the UK NEWS2 FHIR observations use them ◇; the bare letters are the scale's own
 _OXYGEN_FLOW = ("3151-8", "19835-8")  # Inhaled oxygen flow rate ◇
 _OXYGEN_FRACTION = ("3150-6",)  # Inhaled oxygen concentration
+_FRACTION = PERCENT | {"1": Decimal(100), "{fraction}": Decimal(100)}
 _AIR = Decimal("21.5")  # % of oxygen up to which it is room air
 
 
@@ -41,14 +43,21 @@ def map_vital_signs(bundle: Bundle, observations: Observations) -> None:
         if measure is not None:
             found = _score(measure.part.leaf("valueInteger")) if units is SCORE else None
             found = found or measured(measure.part.child("valueQuantity"), units, bundle.reading)
-            bundle.reading.put(f"sinais_vitais.{field}", whole(found, bundle.reading))
+            bundle.reading.put(f"sinais_vitais.{field}", _measurement(bundle, found))
     temperature = observations.latest(*_TEMPERATURE)
     if temperature is not None:
         found = measured(temperature.part.child("valueQuantity"), CELSIUS, bundle.reading)
-        bundle.reading.put("sinais_vitais.temperatura_c", found)
+        bundle.reading.put("sinais_vitais.temperatura_c", _measurement(bundle, found))
     _consciousness(bundle, observations)
     _oxygen(bundle, observations)
     bundle.reading.put("sinais_vitais.escala_spo2", observations.field("escala_spo2"))
+
+
+def _measurement(bundle: Bundle, found: Found | None) -> Found | None:
+    if found is None or is_measurement(found.value):
+        return found
+    bundle.reading.puzzle(found.place, "valor_implausivel", "número fora de qualquer medida, não foi usado")
+    return None
 
 
 def _score(found: Found | None) -> Found | None:
@@ -76,6 +85,6 @@ def _oxygen(bundle: Bundle, observations: Observations) -> None:
         litres = measured(flow.part.child("valueQuantity"), {"L/min": Decimal(1)}, bundle.reading)
         found = None if litres is None else Found(litres.place, litres.value > 0)
     if found is None and fraction is not None:
-        percent = measured(fraction.part.child("valueQuantity"), PERCENT, bundle.reading)
+        percent = measured(fraction.part.child("valueQuantity"), _FRACTION, bundle.reading)
         found = None if percent is None else Found(percent.place, percent.value > _AIR)
     bundle.reading.put("sinais_vitais.o2_suplementar", found)

@@ -14,6 +14,7 @@ from handlers.clinico.requests import SinaisVitais
 from handlers.clinico.rules.coerencia import GLASGOW_OF_NO_ALERT_PATIENT
 from handlers.clinico.tables import NEWS2, RESPOSTA
 from handlers.clinico.tables.instrumentos import points_in
+from shared.clinical.notation import escrito
 from shared.clinical.people import Paciente
 from shared.findings import Avaliacao, Gravidade
 
@@ -189,8 +190,8 @@ def _write_saturation_without_scale(pontuacao: Pontuacao, sinais: SinaisVitais, 
     points = points_in(_BANDS.spo2_escala_1, sinais.spo2_pct)
     if points >= _RISK.parametro_isolado:
         texto = (
-            f"Saturação de {sinais.spo2_pct} % sem escala informada: {points} pontos, salvo se a meta prescrita for de "
-            "88 a 92 %; revisão urgente."
+            f"Saturação de {escrito(sinais.spo2_pct)} % sem escala informada: {points} pontos, "
+            "salvo se a meta prescrita for de 88 a 92 %; revisão urgente."
         )
         _note(saida, "saturacao_baixa_sem_escala", Gravidade.ATENCAO, texto, pontuacao, sinais)
 

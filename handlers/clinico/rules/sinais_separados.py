@@ -9,6 +9,8 @@ from decimal import Decimal
 
 from handlers.clinico.requests import SinaisVitais
 from handlers.clinico.tables import SINAIS
+from handlers.clinico.tables.sinais import Limites
+from shared.clinical.notation import escrito
 from shared.findings import Avaliacao, Gravidade
 
 CODE = "sinal_nao_interpretado"
@@ -21,7 +23,10 @@ _WORDS = {
     "pad_mmhg": ("Pressão diastólica", "mmHg"),
     "fc_bpm": ("Frequência cardíaca", "bpm"),
     "temperatura_c": ("Temperatura", "°C"),
+    "glasgow": ("Glasgow", "pontos"),
 }
+_SCALE_OF_GLASGOW = Limites(min=Decimal(3), max=Decimal(15))
+"""The scale itself ends there: no hospital may move it."""
 
 
 def separar(sinais: SinaisVitais, saida: Avaliacao) -> SinaisVitais:
@@ -30,9 +35,9 @@ def separar(sinais: SinaisVitais, saida: Avaliacao) -> SinaisVitais:
     out = {field: value for field in _WORDS if (value := _implausible(sinais, field)) is not None}
     for field, value in out.items():
         name, unit = _WORDS[field]
-        limits = table.limits(field)
+        limits = _limits(field)
         texto = (
-            f"{name} de {value} {unit}: valor implausível, aceito de {limits.min} a {limits.max}. "
+            f"{name} de {escrito(value)} {unit}: valor implausível, aceito de {limits.min} a {limits.max}. "
             "Não entrou em nenhum escore: conferir já no registro de origem."
         )
         evidencia = {"sinal": field, "motivo": "valor_implausivel", "valor": value}
@@ -43,10 +48,18 @@ def separar(sinais: SinaisVitais, saida: Avaliacao) -> SinaisVitais:
     return _without_contradiction(kept, saida)
 
 
-def _implausible(sinais: SinaisVitais, field: str) -> int | Decimal | None:
-    value: int | Decimal | None = getattr(sinais, field)
-    limits = SINAIS.current().limits(field)
-    return value if value is not None and not limits.min <= value <= limits.max else None
+def _limits(field: str) -> Limites:
+    return _SCALE_OF_GLASGOW if field == "glasgow" else SINAIS.current().limits(field)
+
+
+def _implausible(sinais: SinaisVitais, field: str) -> Decimal | None:
+    """The value that is set aside. Glasgow counts in whole points."""
+    value: Decimal | None = getattr(sinais, field)
+    if value is None:
+        return None
+    broken = field == "glasgow" and value != int(value)
+    limits = _limits(field)
+    return value if broken or not limits.min <= value <= limits.max else None
 
 
 def _without_contradiction(sinais: SinaisVitais, saida: Avaliacao) -> SinaisVitais:
@@ -55,8 +68,8 @@ def _without_contradiction(sinais: SinaisVitais, saida: Avaliacao) -> SinaisVita
         return sinais
     evidencia = {"pas_mmhg": sinais.pas_mmhg, "pad_mmhg": sinais.pad_mmhg}
     texto = (
-        f"Pressão de {sinais.pas_mmhg} por {sinais.pad_mmhg} mmHg: a diastólica não pode alcançar a sistólica. "
-        "Os escores usam a sistólica como veio: medir de novo."
+        f"Pressão de {escrito(sinais.pas_mmhg)} por {escrito(sinais.pad_mmhg)} mmHg: "
+        "a diastólica não pode alcançar a sistólica. Os escores usam a sistólica como veio: medir de novo."
     )
     saida.anotar(_CONTRADICTION, Gravidade.ATENCAO, texto, evidencia, _RULE, "sinais-separados-1")
     return sinais.model_copy(update={"pad_mmhg": None})

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from shared.clinical.ages import age_in_days
+from shared.clinical.ages import refuse_impossible_age
 from shared.clinical.fields import DataHora, Texto
 from shared.clinical.identifiers import Cid10, normalise, sigtap_code, tuss_code
 from shared.clinical.people import Pedido
@@ -49,5 +49,5 @@ class PedidoExame(Pedido):
     @classmethod
     def _after_birth(cls, moment: DataHora | None, info: ValidationInfo) -> DataHora | None:
         if moment is not None and "paciente" in info.data:
-            age_in_days(info.data["paciente"].data_nascimento, moment.date())
+            refuse_impossible_age(info.data["paciente"].data_nascimento, moment.date())
         return moment

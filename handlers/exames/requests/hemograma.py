@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from handlers.exames.tables.parameters import Parametro
-from shared.clinical.ages import age_in_days
+from shared.clinical.ages import refuse_impossible_age
 from shared.clinical.fields import DataHora, Entrada, TextoCurto
 from shared.clinical.people import Pedido
 
@@ -106,7 +106,7 @@ class PedidoHemograma(Pedido):
     @classmethod
     def _after_birth(cls, moment: DataHora, info: ValidationInfo) -> DataHora:
         if "paciente" in info.data:
-            age_in_days(info.data["paciente"].data_nascimento, moment.date())
+            refuse_impossible_age(info.data["paciente"].data_nascimento, moment.date())
         return moment
 
     @field_validator("anterior")

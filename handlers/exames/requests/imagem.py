@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from handlers.exames.tables import IMAGEM
-from shared.clinical.ages import age_in_days
+from shared.clinical.ages import refuse_impossible_age
 from shared.clinical.fields import DataHora, Entrada, TextoCurto
 from shared.clinical.people import Pedido
 
@@ -63,5 +63,5 @@ class PedidoImagem(Pedido):
     @classmethod
     def _after_birth(cls, moment: DataHora | None, info: ValidationInfo) -> DataHora | None:
         if moment is not None and "paciente" in info.data:
-            age_in_days(info.data["paciente"].data_nascimento, moment.date())
+            refuse_impossible_age(info.data["paciente"].data_nascimento, moment.date())
         return moment

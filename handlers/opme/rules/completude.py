@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pydantic import BaseModel
 
 from handlers.opme.requests import Solicitacao
-from handlers.opme.rules.notacao import dia_escrito
 from handlers.opme.rules.prazos import prazo_de_resposta
+from shared.clinical.notation import dia_escrito
 from shared.findings import Avaliacao, Gravidade
 
 VERSAO = "opme-completude-2"

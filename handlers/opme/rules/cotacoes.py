@@ -12,8 +12,8 @@ from statistics import median
 
 from handlers.opme.requests import Cotacao, Solicitacao
 from handlers.opme.rules.nomes import comparavel
-from handlers.opme.rules.notacao import escrito
 from handlers.opme.tables import LIMITES
+from shared.clinical.notation import escrito
 from shared.findings import Avaliacao, Gravidade
 
 VERSAO = "opme-cotacoes-3"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 from handlers.opme.requests import Material
-from handlers.opme.rules.notacao import escrito
 from handlers.opme.rules.procedimento import quantidades_por_codigo
 from handlers.opme.rules.solicitacao import concluir, examinar
+from shared.clinical.notation import escrito
 from shared.findings import Avaliacao, Gravidade
 
 VERSAO = "opme-material-1"

@@ -6,8 +6,8 @@ from datetime import date
 
 from handlers.opme.requests import Solicitacao
 from handlers.opme.rules.feriados import Calendario, calendario_de
-from handlers.opme.rules.notacao import dia_escrito
 from handlers.opme.tables import FERIADOS, PRAZOS
+from shared.clinical.notation import dia_escrito
 from shared.findings import Avaliacao, Gravidade
 
 _TABLE = PRAZOS.current()

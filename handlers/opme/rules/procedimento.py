@@ -8,11 +8,11 @@ from __future__ import annotations
 from decimal import Decimal
 
 from handlers.opme.requests import ItemOpme, Solicitacao
-from handlers.opme.rules.notacao import escrito
 from handlers.opme.tables import COMPATIBILIDADE, LIMITES
 from handlers.opme.tables.compatibilidade import Procedimento, TabelaCompatibilidade
 from shared.clinical.code_existence import avaliar_existencia
 from shared.clinical.identifiers import sigtap_check_digit_agrees, tuss_check_digit_agrees
+from shared.clinical.notation import escrito
 from shared.clinical.terminology import CID10, SIGTAP, TUSS
 from shared.findings import Avaliacao, Gravidade
 

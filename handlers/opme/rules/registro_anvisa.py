@@ -12,10 +12,10 @@ from typing import Literal
 
 from handlers.opme.requests import ItemOpme, Solicitacao
 from handlers.opme.rules.nomes import comparavel
-from handlers.opme.rules.notacao import dia_escrito
 from handlers.opme.tables import ANVISA
 from handlers.opme.tables.anvisa import RegistroAnvisa, TabelaAnvisa
 from shared.clinical.identifiers import anvisa_registration_format_agrees
+from shared.clinical.notation import dia_escrito
 from shared.findings import Avaliacao, Gravidade
 
 VERSAO = "anvisa-formato-2"

@@ -10,7 +10,7 @@ from calendar import monthrange
 from datetime import date
 
 from handlers.opme.requests import Protese
-from handlers.opme.rules.notacao import dia_escrito
+from shared.clinical.notation import dia_escrito
 from shared.findings import Avaliacao, Gravidade
 
 VERSAO = "opme-udi-1"

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
-from shared.clinical.ages import Age, age_in_days, age_in_months, age_in_years
+from shared.clinical.ages import Age, age_in_days, age_in_months, age_in_years, refuse_impossible_age
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,14 @@ def test_completed_units(birth: date, on: date, days: int, months: int, years: i
 def test_a_birth_after_the_date_is_refused() -> None:
     with pytest.raises(ValueError, match="posterior"):
         age_in_days(date(2026, 1, 2), date(2026, 1, 1))
+
+
+def test_nobody_is_older_than_anybody_has_been() -> None:
+    refuse_impossible_age(date(1896, 11, 21), date(2026, 11, 20) + timedelta(days=365))
+    with pytest.raises(ValueError, match="130 anos"):
+        refuse_impossible_age(date(1895, 11, 20), date(2026, 11, 20))
+    with pytest.raises(ValueError, match="posterior"):
+        refuse_impossible_age(date(2026, 11, 21), date(2026, 11, 20))
 
 
 def test_bands_include_their_start_and_not_their_end() -> None:

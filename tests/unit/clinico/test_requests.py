@@ -46,12 +46,21 @@ def test_required_fields(model: Any, example: dict[str, Any], required: list[str
         assert [error["loc"] for error in refusal.value.errors()] == [(field,)]
 
 
-def test_glasgow_bounds() -> None:
-    for good in (3, 15):
-        assert SinaisVitais(glasgow=good).glasgow == good
-    for bad in (2, 16):
-        with pytest.raises(ValidationError):
-            SinaisVitais(glasgow=bad)
+def test_a_sign_keeps_its_fraction_and_a_whole_one_stays_an_integer() -> None:
+    signs = SinaisVitais.model_validate({"fc_bpm": "72.5", "fr_irpm": "16", "pas_mmhg": 120.0})
+    dumped = signs.model_dump(mode="json", exclude_none=True)
+    assert dumped == {"fr_irpm": 16, "pas_mmhg": 120, "fc_bpm": "72.5"}
+    with pytest.raises(ValidationError, match="deve ser um número"):
+        SinaisVitais.model_validate({"fr_irpm": True})
+
+
+@pytest.mark.parametrize("birth", ["1800-01-01", "1895-11-17", "0001-01-01"])
+@pytest.mark.parametrize(("model", "example"), [(Consulta, CONSULTA), (Internacao, INTERNACAO), (Alta, ALTA)])
+def test_nobody_is_older_than_130(model: Any, example: dict[str, Any], birth: str) -> None:
+    body = deepcopy(example)
+    body["paciente"]["data_nascimento"] = birth
+    with pytest.raises(ValidationError, match="há mais de 130 anos"):
+        model.model_validate(body)
 
 
 @pytest.mark.parametrize(

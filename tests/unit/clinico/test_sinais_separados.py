@@ -21,6 +21,7 @@ BOUNDS = {
     "pad_mmhg": (10, 220),
     "fc_bpm": (0, 320),
     "temperatura_c": (22, 45),
+    "glasgow": (3, 15),
 }
 WHOLE: dict[str, Any] = {
     "fr_irpm": 28,
@@ -50,7 +51,7 @@ def test_bounds_are_included_and_what_is_beyond_is_set_aside_by_name(field: str)
         saida = Avaliacao()
         assert getattr(separar(SinaisVitais.model_validate({field: good}), saida), field) == good
         assert not saida.achados
-    for bad in {low - 1, high + 1} - {-1}:
+    for bad in (low - 1, high + 1):
         saida = Avaliacao()
         assert getattr(separar(SinaisVitais.model_validate({field: bad}), saida), field) is None
         (found,) = saida.achados
@@ -63,6 +64,21 @@ def test_the_others_still_alert_and_the_score_says_what_is_missing() -> None:
     assert evaluation.calculos["news2"] == "nao_calculavel"
     assert "sinais_vitais.temperatura_c" in evaluation.dados_faltantes
     assert evaluation.versoes_tabelas["sinais"].startswith("sinais-")
+
+
+def test_a_glasgow_between_two_points_is_no_glasgow() -> None:
+    saida = Avaliacao()
+    assert separar(SinaisVitais.model_validate({"glasgow": "14.5"}), saida).glasgow is None
+    (found,) = saida.achados
+    assert found.descricao.startswith("Glasgow de 14,5 pontos: valor implausível, aceito de 3 a 15.")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "points"),
+    [("fc_bpm", "130.5", 3), ("fc_bpm", "72.5", 0), ("fr_irpm", "24.5", 3), ("spo2_pct", "91.0", 3)],
+)
+def test_a_fraction_belongs_to_the_band_after_the_limit(field: str, value: str, points: int) -> None:
+    assert judged(**WHOLE | {field: value}).calculos[f"news2_pontos_{field}"] == points
 
 
 def test_a_contradictory_pressure_is_named_and_the_systolic_still_counts() -> None:

@@ -48,7 +48,7 @@ def test_the_pressure_panel_gives_both_pressures() -> None:
     ("quantity", "code"),
     [
         ({"value": 24, "code": "Cel"}, "unidade_nao_aceita"),
-        ({"value": 24.5, "code": "/min"}, "valor_nao_inteiro"),
+        ({"value": 24000000, "code": "/min"}, "valor_implausivel"),
         ({"value": 24, "code": "/min", "comparator": "<"}, "valor_com_comparador"),
     ],
 )
@@ -61,6 +61,19 @@ def test_a_sign_that_cannot_be_placed_is_missing_and_the_rest_goes_on(quantity: 
 
 def test_a_value_no_living_patient_has_is_passed_on_for_the_rules_to_name() -> None:
     assert signs(measured(HEART, value=9000, code="/min"))["fc_bpm"] == 9000
+
+
+def test_a_mean_with_a_fraction_is_passed_on_as_it_is() -> None:
+    assert signs(measured(RESPIRATION, value=24.5, code="/min"))["fr_irpm"] == Decimal("24.5")
+
+
+def test_a_diagnosis_out_of_form_costs_itself_only() -> None:
+    def break_one(bundle: Bundle) -> None:
+        resource(bundle, "Condition", "E11.9")["code"]["coding"][0]["code"] = "E11.651"
+
+    document = visit(break_one)
+    assert document.request.model_dump()["cids"] == ["J18.9", "I10"]
+    assert "codigo_invalido" in pending(document)
 
 
 def test_the_latest_observation_counts() -> None:
@@ -102,6 +115,24 @@ def test_consciousness_answers(system: str, code: str, letter: str) -> None:
 @pytest.mark.parametrize(("litres", "supplemental"), [(0, False), (2, True)])
 def test_oxygen_is_supplemental_when_it_flows(litres: int, supplemental: bool) -> None:
     assert signs(measured("3151-8", value=litres, code="L/min"))["o2_suplementar"] is supplemental
+
+
+@pytest.mark.parametrize(
+    ("quantity", "supplemental"),
+    [
+        ({"value": 21, "code": "%"}, False),
+        ({"value": 40, "code": "%"}, True),
+        ({"value": 0.21, "code": "1"}, False),
+        ({"value": 0.40, "code": "{fraction}"}, True),
+    ],
+)
+def test_more_oxygen_than_air_has_is_supplemental(quantity: dict[str, Any], supplemental: bool) -> None:
+    def breathe(bundle: Bundle) -> None:
+        found = resource(bundle, "Observation", "3151-8")
+        found["code"]["coding"][0]["code"] = "3150-6"
+        found["valueQuantity"] = {"system": UCUM, **quantity}
+
+    assert signs(visit(breathe))["o2_suplementar"] is supplemental
 
 
 def test_no_allergy_resource_means_not_informed() -> None:

@@ -64,6 +64,57 @@ def test_an_encounter_brings_vital_signs_allergies_and_medicines():
     assert (read.paciente.cns, str(read.paciente.peso_kg)) == ("931235935132260", "68.4")
 
 
+VISIT = "adt_a04_consulta.hl7"
+
+
+def signs_of(old: bytes, new: bytes) -> dict[str, Any]:
+    read: dict[str, Any] = request(changed(old, new, VISIT)).model_dump()["sinais_vitais"]
+    return read
+
+
+@pytest.mark.parametrize(
+    ("said", "supplemental"),
+    [
+        (b"3150-6^FiO2^LN||0.40|", True),
+        (b"3150-6^FiO2^LN||0.21|", False),
+        (b"FIO2^FiO2^L||40|%", True),
+        (b"O2^Oxigenio^L||21|%", False),
+        (b"O2^Oxigenio^L||0|L/min", False),
+    ],
+)
+def test_more_oxygen_than_air_has_is_supplemental(said: bytes, supplemental: bool):
+    assert signs_of(b"3151-8^Fluxo de O2^LN||2|L/min", said)["o2_suplementar"] is supplemental
+
+
+@pytest.mark.parametrize(
+    ("value", "kept", "code"),
+    [
+        (b"72.5", Decimal("72.5"), None),
+        (b"-5", -5, None),
+        (b"99999999999", None, "valor_implausivel"),
+    ],
+)
+def test_one_odd_sign_does_not_hold_up_the_others(value: bytes, kept: Any, code: str | None):
+    old, new = b"||112|bpm", b"||" + value + b"|bpm"
+    signs = signs_of(old, new)
+    assert (signs["fc_bpm"], signs["spo2_pct"]) == (kept, 93)
+    assert code is None or code in codes(changed(old, new, VISIT))
+
+
+def test_of_a_repeated_sign_the_latest_counts_and_two_of_one_moment_count_for_nothing():
+    first, second = b"OBX|2|NM|59408-5^SpO2^LN||93|%|||||F", b"OBX|2|NM|59408-5^SpO2^LN||85|%|||||F"
+    assert signs_of(first, first + b"|||20261118080000\r" + second + b"|||20261118083000")["spo2_pct"] == 85
+    assert signs_of(first, first + b"\r" + second + b"|||20261118083000")["spo2_pct"] == 85
+    assert signs_of(first, first + b"\r" + second)["spo2_pct"] is None
+    assert "valores_contraditorios" in codes(changed(first, first + b"\r" + second, VISIT))
+
+
+def test_a_diagnosis_out_of_form_costs_itself_only():
+    old, new = b"E11.9^Diabetes", b"DIABETES^Diabetes"
+    read: Any = request(changed(old, new, VISIT))
+    assert read.cids == ["J18.9"] and codes(changed(old, new, VISIT))["codigo_invalido"] == "DG1#2-3.1"
+
+
 def test_an_admission_says_why_how_and_where():
     read: Any = request(message("adt_a01_internacao.hl7"))
     assert (read.carater, read.origem, read.leito) == ("urgencia", "pronto-socorro", "ENF-3B-12")

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 
-def escrito(value: Decimal) -> str:
+def escrito(value: Decimal | int) -> str:
     """With a decimal comma and the decimals that `value` has."""
     return f"{value:f}".replace(".", ",")
 
