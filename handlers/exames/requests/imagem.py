@@ -40,7 +40,7 @@ class PedidoImagem(Pedido):
     tipo_exame: TextoCurto
     regiao: TextoCurto
     lateralidade: Literal["direita", "esquerda", "bilateral", "nao_se_aplica"] | None = None
-    contraste: Contraste = "nenhum"
+    contraste: Contraste | None = Field(None, description="Absent: nobody said. `nenhum` states that there is none")
     creatinina_mg_dl: Annotated[Decimal, Field(ge=_CREATININE[0], le=_CREATININE[1], description="mg/dL")] | None = None
     creatinina_em: DataHora | None = None
     solicitado_em: DataHora | None = Field(None, description="When the study was asked for: fixes the patient's age")

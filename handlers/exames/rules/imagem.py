@@ -14,7 +14,7 @@ from handlers.exames.tables.imagem import Modalidade, TabelaImagem
 from shared.errors import RulesFailed
 from shared.findings import Avaliacao
 
-VERSION = "imagem/3"
+VERSION = "imagem/4"
 _NOT_EVALUATED = (
     "Adequação da indicação ao exame e alternativas sem radiação",
     "Coerência entre região e lateralidade",
@@ -33,12 +33,12 @@ def avaliar(pedido: PedidoImagem, tabela: TabelaImagem | None = None) -> Avaliac
         raise RulesFailed("tipo_exame ausente da tabela de modalidades do hospital")
     kidney = filtration(pedido)
     drafts = [*safety.safety(pedido, modality, table), *contrast.contrast(pedido, kidney, table)]
-    absent = [*safety.missing(pedido, modality, table), *contrast.missing(pedido, kidney)]
+    absent = [*safety.missing(pedido, modality, table), *contrast.missing(pedido, modality, kidney)]
     return Avaliacao(
         achados=numbered(drafts, f"{VERSION} {table.versao_citada}"),
         calculos=_calculations(modality, kidney),
         dados_faltantes=list(dict.fromkeys(absent)),
-        nao_avaliado=list(_not_evaluated(pedido)),
+        nao_avaliado=list(_not_evaluated(pedido, modality, kidney)),
         versoes_tabelas={table.nome: table.versao_citada, "filtracao": FILTRACAO.current().versao},
     )
 
@@ -50,9 +50,13 @@ def _calculations(modality: Modalidade, kidney: Filtracao) -> dict[str, object]:
     return values
 
 
-def _not_evaluated(request: PedidoImagem) -> Iterator[str]:
+def _not_evaluated(request: PedidoImagem, modality: Modalidade, kidney: Filtracao) -> Iterator[str]:
     yield from _NOT_EVALUATED
+    if contrast.must_be_said(request, modality):
+        yield "Segurança do contraste: o pedido não diz se haverá contraste"
+    if kidney.below_validated_age:
+        yield "Validade da equação de Schwartz antes de 1 ano de idade: TFG a confirmar por outro meio"
     if request.contraste == "iodado_ia":
         yield "Profilaxia renal em contraste intra-arterial: a referência cobre o intravenoso"
-    if request.contraste != "nenhum" and request.creatinina_mg_dl and creatinine_age_days(request) is None:
+    if request.contraste not in (None, "nenhum") and request.creatinina_mg_dl and creatinine_age_days(request) is None:
         yield "Validade da creatinina: faltam creatinina_em ou solicitado_em"

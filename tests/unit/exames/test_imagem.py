@@ -236,6 +236,30 @@ def test_allergy_to_contrast_goes_to_a_person() -> None:
     assert "alergia_contraste" not in codes(order(alergia_contraste=True, contraste="nenhum"))
 
 
+@pytest.mark.parametrize(("kind", "open_question"), [("tc", True), ("rm", True), ("us", False), ("mamografia", False)])
+def test_contrast_that_nobody_mentioned_is_not_no_contrast(kind: str, open_question: bool) -> None:
+    evaluation = avaliar(order(tipo_exame=kind, contraste=None, alergia_contraste=True))
+    assert ("contraste" in evaluation.dados_faltantes) is open_question
+    assert any("Segurança do contraste" in line for line in evaluation.nao_avaliado) is open_question
+    assert "alergia_contraste" in {finding.codigo for finding in evaluation.achados}
+
+
+def test_metformin_is_held_after_the_contrast_and_the_filtration_is_not_rounded_to_the_limit() -> None:
+    evaluation = avaliar(order({"data_nascimento": "1955-01-01", "sexo": "M"}, creatinina_mg_dl="2.277"))
+    (found,) = [f for f in evaluation.achados if f.codigo == "metformina_suspender"]
+    assert found.descricao == (
+        "Em uso de metformina, TFG 29,98 mL/min/1,73 m²: suspender antes ou no momento do contraste, "
+        "manter suspensa por 48 h depois dele e reiniciar só após reavaliar a função renal."
+    )
+
+
+@pytest.mark.parametrize(("birth", "said"), [("2025-11-19", False), ("2025-11-21", True)])
+def test_schwartz_before_the_first_birthday_says_that_it_was_not_fitted_there(birth: str, said: bool) -> None:
+    evaluation = avaliar(order({"data_nascimento": birth, "altura_cm": "70"}, creatinina_mg_dl="0.3"))
+    assert "tfg_ml_min_1_73m2" in evaluation.calculos
+    assert any("Schwartz" in line for line in evaluation.nao_avaliado) is said
+
+
 def test_a_modality_outside_the_hospitals_table_fails_with_a_reason() -> None:
     raw = IMAGEM.current().model_dump()
     raw["modalidades"] = [row for row in raw["modalidades"] if row["tipo"] != "tc"]

@@ -11,8 +11,11 @@ from handlers.exames.requests.imagem import PedidoImagem
 from handlers.exames.rules.drafts import Rascunho
 from handlers.exames.rules.imaging.renal import Filtracao, creatinine_age_days
 from handlers.exames.rules.numbers import rounded, shown
-from handlers.exames.tables.imagem import TabelaImagem
+from handlers.exames.tables.imagem import Modalidade, TabelaImagem
 from shared.findings import Gravidade
+
+_GIVEN_IN = frozenset({"CT", "MR", "XA", "RF"})
+"""Where contrast into a vessel is usual ◇; elsewhere its absence needs no word."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,8 @@ class Rim:
 
     @property
     def words(self) -> str:
-        known = "não calculada" if self.egfr is None else f"{shown(self.egfr, 1)} mL/min/1,73 m²"
+        # Two places, as in `calculos`: 29.97 is under 30 and must not read as 30.
+        known = "não calculada" if self.egfr is None else f"{shown(self.egfr, 2)} mL/min/1,73 m²"
         return f"TFG {known}" + (", injúria renal aguda" if self.acute_injury else "")
 
     @property
@@ -47,30 +51,41 @@ class Rim:
 
 
 def contrast(request: PedidoImagem, filtration: Filtracao, table: TabelaImagem) -> Iterator[Rascunho]:
-    """Every finding about the contrast that was asked for; none without contrast."""
-    if request.contraste == "nenhum":
+    """Every finding about the contrast that was asked for; none without contrast, an allergy where nobody said."""
+    medium = request.contraste
+    if medium is None:
+        yield from _allergy(request, "não informado", table)
+    if medium is None or medium == "nenhum":
         return
     kidney = Rim(filtration.value, request.ira_aguda, request.dialise)
-    yield from _wrong_medium(request, table)
-    yield from _allergy(request, table)
+    yield from _wrong_medium(request, medium, table)
+    yield from _allergy(request, f"{medium} solicitado", table)
     yield from _old_creatinine(request, table)
-    if request.contraste == "iodado_iv":
+    if medium == "iodado_iv":
         yield from _iodinated(kidney, table)
-    if request.contraste.startswith("iodado") and request.metformina:
-        yield from _metformin(request, kidney, table)
-    if request.contraste.startswith("gadolinio"):
-        yield from _gadolinium(request, kidney, table)
+    if medium.startswith("iodado") and request.metformina:
+        yield from _metformin(medium, kidney, table)
+    if medium.startswith("gadolinio"):
+        yield from _gadolinium(request, medium, kidney, table)
 
 
-def missing(request: PedidoImagem, filtration: Filtracao) -> Iterator[str]:
+def must_be_said(request: PedidoImagem, modality: Modalidade) -> bool:
+    """Whether silence about contrast leaves its risks open: it is given in this modality, and nobody said."""
+    return request.contraste is None and not _GIVEN_IN.isdisjoint(modality.dicom)
+
+
+def missing(request: PedidoImagem, modality: Modalidade, filtration: Filtracao) -> Iterator[str]:
     """The fields without which a contrast rule has no answer."""
-    if request.contraste == "nenhum":
+    if must_be_said(request, modality):
+        yield "contraste"
+    medium = request.contraste
+    if medium is None or medium == "nenhum":
         return
     yield from filtration.missing
     for name in ("ira_aguda", "dialise", "alergia_contraste"):
         if getattr(request, name) is None:
             yield name
-    if request.contraste.startswith("iodado") and request.metformina is None:
+    if medium.startswith("iodado") and request.metformina is None:
         yield "metformina"
 
 
@@ -88,22 +103,22 @@ def _iodinated(kidney: Rim, table: TabelaImagem) -> Iterator[Rascunho]:
     yield Rascunho(code, Gravidade.ATENCAO, f"{kidney.words}: {words}.", kidney.evidence, rules.fonte)
 
 
-def _metformin(request: PedidoImagem, kidney: Rim, table: TabelaImagem) -> Iterator[Rascunho]:
+def _metformin(medium: str, kidney: Rim, table: TabelaImagem) -> Iterator[Rascunho]:
     """An arterial study counts as one with embolic risk, because the request does not say otherwise ◇.
 
     Dialysis counts as a filtration under any limit: a creatinine that dialysis has lowered says nothing ◇.
     """
     rules = table.metformina
     limit = rules.suspender_lt[rules.perfil]
-    arterial = request.contraste == "iodado_ia"
-    evidence = {**kidney.evidence, "contraste": request.contraste, "perfil": rules.perfil, "limite": limit}
+    arterial = medium == "iodado_ia"
+    evidence = {**kidney.evidence, "contraste": medium, "perfil": rules.perfil, "limite": limit}
     if arterial or kidney.dialysis or kidney.impaired_below(limit):
         situation = kidney.situation + (", contraste intra-arterial" if arterial else "")
         yield Rascunho(
             "metformina_suspender",
             Gravidade.ATENCAO,
-            f"Em uso de metformina, {situation}: suspender, "
-            f"aguardar {rules.horas} h e reavaliar a função renal antes de reiniciar.",
+            f"Em uso de metformina, {situation}: suspender antes ou no momento do contraste, "
+            f"manter suspensa por {rules.horas} h depois dele e reiniciar só após reavaliar a função renal.",
             evidence,
             rules.fonte,
         )
@@ -117,14 +132,14 @@ def _metformin(request: PedidoImagem, kidney: Rim, table: TabelaImagem) -> Itera
         )
 
 
-def _gadolinium(request: PedidoImagem, kidney: Rim, table: TabelaImagem) -> Iterator[Rascunho]:
+def _gadolinium(request: PedidoImagem, medium: str, kidney: Rim, table: TabelaImagem) -> Iterator[Rascunho]:
     """Group I contraindicated, II need not be withheld, III weighed; dialysis counts as eGFR under the limit ◇.
 
     Group I without a known kidney is held: its risk is what the limit is about.
     """
     rules = table.gadolinio
     yield from _gadolinium_in_pregnancy(request, table)
-    if request.contraste == "gadolinio_g1" and not kidney.dialysis and not kidney.acute_injury and kidney.egfr is None:
+    if medium == "gadolinio_g1" and not kidney.dialysis and not kidney.acute_injury and kidney.egfr is None:
         yield Rascunho(
             "gadolinio_g1_sem_funcao_renal",
             Gravidade.ATENCAO,
@@ -139,7 +154,7 @@ def _gadolinium(request: PedidoImagem, kidney: Rim, table: TabelaImagem) -> Iter
         "gadolinio_g1": ("gadolinio_g1_contraindicado", Gravidade.CRITICO, "gadolínio do grupo I contraindicado"),
         "gadolinio_g2": ("gadolinio_g2_permitido", Gravidade.INFO, "gadolínio do grupo II não precisa ser suspenso"),
         "gadolinio_g3": ("gadolinio_g3_ponderar", Gravidade.ATENCAO, "ponderar risco e benefício do grupo III"),
-    }[request.contraste]
+    }[medium]
     yield Rascunho(
         code, severity, f"{kidney.situation}: {words}.", {**kidney.evidence, "limite": rules.restrito_lt}, rules.fonte
     )
@@ -171,28 +186,28 @@ def _old_creatinine(request: PedidoImagem, table: TabelaImagem) -> Iterator[Rasc
         )
 
 
-def _allergy(request: PedidoImagem, table: TabelaImagem) -> Iterator[Rascunho]:
+def _allergy(request: PedidoImagem, contrast_words: str, table: TabelaImagem) -> Iterator[Rascunho]:
     if request.alergia_contraste:
         yield Rascunho(
             "alergia_contraste",
             Gravidade.ATENCAO,
-            f"Alergia a contraste informada e contraste {request.contraste} solicitado: revisão humana antes do exame.",
+            f"Alergia a contraste informada e contraste {contrast_words}: revisão humana antes do exame.",
             {"alergia_contraste": True, "contraste": request.contraste},
             table.alergia.fonte,
         )
 
 
-def _wrong_medium(request: PedidoImagem, table: TabelaImagem) -> Iterator[Rascunho]:
+def _wrong_medium(request: PedidoImagem, medium: str, table: TabelaImagem) -> Iterator[Rascunho]:
     """Gadolinium belongs to MR and iodine to X-rays; the other way round is most often a slip of the form ◇."""
     modality = table.modality(request.tipo_exame)
-    gadolinium = request.contraste.startswith("gadolinio")
+    gadolinium = medium.startswith("gadolinio")
     magnetic = modality is not None and "MR" in modality.dicom
     ultrasound = modality is not None and "US" in modality.dicom
     if ultrasound or gadolinium != magnetic:
         yield Rascunho(
             "contraste_incompativel_modalidade",
             Gravidade.ATENCAO,
-            f"Contraste {request.contraste} não é o usual em {request.tipo_exame.upper()}: confirmar o pedido.",
-            {"contraste": request.contraste, "tipo_exame": request.tipo_exame},
+            f"Contraste {medium} não é o usual em {request.tipo_exame.upper()}: confirmar o pedido.",
+            {"contraste": medium, "tipo_exame": request.tipo_exame},
             table.fonte_modalidades,
         )

@@ -15,11 +15,15 @@ _TABLE = FILTRACAO.current()
 
 @dataclass(frozen=True)
 class Filtracao:
-    """eGFR in mL/min/1.73 m², unrounded, with the formula that gave it; or the fields whose absence prevented it."""
+    """eGFR in mL/min/1.73 m², unrounded, with the formula that gave it; or the fields whose absence prevented it.
+
+    `below_validated_age`: bedside Schwartz was fitted to children from 1 year on (Schwartz et al. 2009 ◇).
+    """
 
     value: Decimal | None
     source: str | None
     missing: tuple[str, ...]
+    below_validated_age: bool = False
 
 
 def ckd_epi_2021(creatinine: Decimal, age: int, sex: Sexo) -> Decimal:
@@ -49,7 +53,7 @@ def filtration(request: PedidoImagem) -> Filtracao:
         return Filtracao(ckd_epi_2021(creatinine, age, patient.sexo), _TABLE.ckd_epi.fonte, ())
     if patient.altura_cm is None:
         return Filtracao(None, None, ("paciente.altura_cm",))
-    return Filtracao(schwartz(creatinine, patient.altura_cm), _TABLE.schwartz.fonte, ())
+    return Filtracao(schwartz(creatinine, patient.altura_cm), _TABLE.schwartz.fonte, (), below_validated_age=age < 1)
 
 
 def creatinine_age_days(request: PedidoImagem) -> int | None:
