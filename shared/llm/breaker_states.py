@@ -46,7 +46,7 @@ class Breaker:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A call failed with `kind`; `cool_down_s` is how long the provider asked to be left alone."""
+    """A call failed with `kind`; `cool_down_s` is how long the provider asked to be left alone, None or 0: not."""
 
     moment: datetime
     limits: BreakerLimits
@@ -65,7 +65,7 @@ class Failed:
 
     @property
     def _opens_at_once(self) -> bool:
-        return self.kind in _LASTING or self.cool_down_s is not None
+        return self.kind in _LASTING or bool(self.cool_down_s)
 
     def _counted(self, breaker: Breaker) -> Breaker:
         began = breaker.first_failure_at

@@ -58,6 +58,12 @@ def test_a_retry_after_opens_it_for_as_long_as_was_asked() -> None:
     assert failed(Breaker("a"), 0, "rate_limited", 10**9).open_until == after(3600)
 
 
+def test_a_retry_after_that_is_over_asks_for_no_rest() -> None:
+    breaker = failed(Breaker("a"), 0, "rate_limited", 0.0)
+    assert (breaker.state(after(0)), breaker.failures) == ("closed", 1)
+    assert failed(opened(), 1, "rate_limited", 0.0) == opened(), "nor for a longer one"
+
+
 def test_it_is_half_open_when_its_time_is_over_and_one_probe_is_claimed() -> None:
     breaker = opened()
     assert breaker.state(after(4.9)) == "open"
