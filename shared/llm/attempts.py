@@ -115,7 +115,7 @@ class Attempt:
                 self._failed(error)
             finally:
                 if whole is None:
-                    await undisturbed(pieces.aclose())
+                    await undisturbed(pieces.aclose(), self._asked.until)
 
     async def _reserved(self) -> bool:
         """Raises StoreUnavailable."""

@@ -47,8 +47,12 @@ class Bill:
     `usage` is the provider's own count where it came; without one, what was streamed is estimated.
     """
 
-    def __init__(self, accounts: Accounts, context: CallContext, candidate: Candidate, number: int) -> None:
+    def __init__(
+        self, accounts: Accounts, context: CallContext, candidate: Candidate, number: int, until: float
+    ) -> None:
+        """`until`: the call's deadline on the loop's clock."""
         self._accounts = accounts
+        self._until = until
         self._candidate = candidate
         self._context = context
         self.id = f"{context.request_id}:{number}"
@@ -66,7 +70,7 @@ class Bill:
             await self._accounts.open(self._opened())
         except asyncio.CancelledError:
             # The row may have been written behind our back.
-            await undisturbed(self._settle(CANCELLED))
+            await undisturbed(self._settle(CANCELLED), self._until)
             raise
 
     async def __aenter__(self) -> Bill:
@@ -78,7 +82,7 @@ class Bill:
         outcome = self.fault.kind.value if self.fault else CANCELLED if kind or self._withdrawn else "ok"
         if outcome != "ok" and self.usage is None:
             self.usage = self._estimate(outcome)
-        await undisturbed(self._settle(outcome))
+        await undisturbed(self._settle(outcome), self._until)
 
     def _opened(self) -> AttemptOpened:
         now = datetime.now(UTC)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from shared.errors import ModelRefused, ModelUnavailable
+from shared.errors import ModelRefused, ModelUnavailable, StoreUnavailable
 from shared.llm import metrics
 from shared.llm.attempts import Asked, Attempt, Door
 from shared.llm.backoff import Backoff
@@ -84,7 +84,7 @@ class Course:
             self._go_on()
         elif attempt.fault is None:
             self._probed = None
-            await self.around.breakers.succeeded(attempt.candidate.id)
+            await undisturbed(self.around.breakers.succeeded(attempt.candidate.id), self.until)
             return True
         else:
             await self._draw_consequences(attempt, attempt.fault)
@@ -94,7 +94,7 @@ class Course:
         """To be called when the call is over, too: a probe that came to no verdict is somebody else's to make."""
         deployment, self._probed = self._probed, None
         if deployment is not None:
-            await undisturbed(self.around.breakers.released(deployment))
+            await undisturbed(self.around.breakers.released(deployment), self.until)
 
     def reply(self, attempt: Attempt) -> ChatReply:
         """What the caller gets of an attempt that has its answer."""
@@ -132,7 +132,7 @@ class Course:
 
     async def _prepared(self, candidate: Candidate) -> Attempt | None:
         """None: this deployment may not be asked now, and `failures` says why."""
-        admission = await self.around.breakers.admit(candidate.id)
+        admission = await self._admission(candidate)
         if not admission.admitted:
             self._leave_alone(candidate, _rest(admission))
             return None
@@ -145,8 +145,16 @@ class Course:
             self._pass_over(candidate, refusal)
             return None
         self._number += 1
-        bill = Bill(self.around.accounts, self.context, candidate, self._number)
+        bill = Bill(self.around.accounts, self.context, candidate, self._number, self.until)
         return Attempt(Asked(candidate, client, sent, door, self.until), bill)
+
+    async def _admission(self, candidate: Candidate) -> Admission:
+        """Raises StoreUnavailable."""
+        try:
+            async with asyncio.timeout_at(self.until):
+                return await self.around.breakers.admit(candidate.id)
+        except TimeoutError:
+            raise StoreUnavailable("o banco de dados não respondeu no prazo da chamada") from None
 
     async def _hidden(self, door: Door, candidate: Candidate) -> ChatRequest:
         """Raises TransferRefused. Searching a long prompt would hold up everybody else on the loop."""
@@ -160,7 +168,8 @@ class Course:
         if fault.kind.counts_against_deployment:
             cool_down = None if again else fault.retry_after
             self._probed = None
-            await self.around.breakers.failed(attempt.candidate.id, fault.kind.value, cool_down)
+            failed = self.around.breakers.failed(attempt.candidate.id, fault.kind.value, cool_down)
+            await undisturbed(failed, self.until)
         if attempt.has_left:
             raise AnswerBroken(fault.detail, "".join(attempt.partial), fault.kind.value)
         if not fault.kind.may_fall_back:

@@ -1,4 +1,7 @@
-"""Three limits of one attempt: its whole deadline, its first piece, and the silence between two pieces."""
+"""Three limits of one attempt: its whole deadline, its first piece, and the silence between two pieces.
+
+And one of the whole call: whatever hangs, its caller is answered at its deadline, or a moment later.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,12 @@ from shared.llm.failures import FaultKind
 from shared.llm.unusable import Unusable
 
 T = TypeVar("T")
+_LAST_WORDS_S = 0.5
+
+
+def time_to_wind_up(until: float, longest_s: float) -> float:
+    """Seconds for which a call with this deadline waits for what may as well end behind its caller's back."""
+    return max(0.0, min(longest_s, until + _LAST_WORDS_S - asyncio.get_running_loop().time()))
 
 
 class Limits:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 
 from shared.llm.candidates import Admissibility, nobody
 from shared.llm.catalogue import Catalogue, Policy
 from shared.llm.contract import CallContext, ChatReply, ChatRequest, Finished, ModelCard, StreamEvent
 from shared.llm.course import Course, Surroundings
+from shared.llm.deadlines import time_to_wind_up
 from shared.llm.errors import ParameterRefused, PromptTooLarge, UnknownModel
 from shared.llm.ports import ReplyCache
 from shared.llm.replay import as_stream
@@ -54,7 +55,7 @@ class Gateway:
         """See `contract.ModelGateway`."""
         until = asyncio.get_running_loop().time() + context.deadline_s
         policy = self._checked(request)
-        cached = await self._cache.get(request, context)
+        cached = await self._cached(request, context, until)
         if cached is not None:
             return cached
         async with self._course(policy, request, context, until) as course:
@@ -62,7 +63,7 @@ class Gateway:
                 await attempt.complete()
                 if await course.answered(attempt):
                     reply = course.reply(attempt)
-                    await self._cache.put(request, context, reply)
+                    await self._keep(request, context, reply, until)
                     return reply
             raise course.final_error()
 
@@ -70,7 +71,7 @@ class Gateway:
         """See `contract.ModelGateway`."""
         until = asyncio.get_running_loop().time() + context.deadline_s
         policy = self._checked(request)
-        cached = await self._cache.get(request, context)
+        cached = await self._cached(request, context, until)
         if cached is not None:
             for event in as_stream(cached):
                 yield event
@@ -82,7 +83,7 @@ class Gateway:
                         yield piece
                 if await course.answered(attempt):
                     reply = course.reply(attempt)
-                    await self._cache.put(request, context, reply)
+                    await self._keep(request, context, reply, until)
                     yield Finished(reply)
                     return
             raise course.final_error()
@@ -120,12 +121,23 @@ class Gateway:
             raise UnknownModel("nem política nem modelo com este nome: veja GET /api/llm/models", kind="unknown_model")
         return policy
 
+    async def _cached(self, request: ChatRequest, context: CallContext, until: float) -> ChatReply | None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(until):
+                return await self._cache.get(request, context)
+        return None
+
+    async def _keep(self, request: ChatRequest, context: CallContext, reply: ChatReply, until: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(time_to_wind_up(until, _SETTLING_S)):
+                await self._cache.put(request, context, reply)
+
     @asynccontextmanager
     async def _course(
         self, policy: Policy, request: ChatRequest, context: CallContext, until: float
     ) -> AsyncIterator[Course]:
         deployments = [(name, self._catalogue.deployments[name]) for name in policy.deployments]
-        residence = await self._residences.of(deployments)
+        residence = await self._residences.of(deployments, until)
         candidates, reasons = self._admissibility.sort(deployments, residence, request, context)
         if not candidates:
             raise nobody(reasons)

@@ -20,18 +20,21 @@ class Residences:
         self._is_inside = is_inside
         self._known: dict[str, tuple[float, bool]] = {}
 
-    async def of(self, deployments: Iterable[tuple[str, Deployment]]) -> dict[str, bool | NotAsked]:
-        """Of each: whether it is inside, or why that cannot be told."""
-        return {name: await self._one(name, deployment) for name, deployment in deployments}
+    async def of(self, deployments: Iterable[tuple[str, Deployment]], until: float) -> dict[str, bool | NotAsked]:
+        """Of each: whether it is inside, or why that cannot be told by `until` on the loop's clock."""
+        return {name: await self._one(name, deployment, until) for name, deployment in deployments}
 
-    async def _one(self, name: str, deployment: Deployment) -> bool | NotAsked:
+    async def _one(self, name: str, deployment: Deployment, until: float) -> bool | NotAsked:
         known = self._known.get(name)
         if known and known[0] > time.monotonic():
             return known[1]
         try:
-            inside = await asyncio.to_thread(self._is_inside, deployment)
+            async with asyncio.timeout_at(until):
+                inside = await asyncio.to_thread(self._is_inside, deployment)
         except (ModelRefused, ModelUnavailable) as unknown:
             return unknown
+        except TimeoutError:
+            return ModelUnavailable("o endereço do modelo não foi encontrado no prazo da chamada", kind="timeout")
         self._known[name] = (time.monotonic() + _GOOD_FOR_S, inside)
         return inside
 

@@ -9,13 +9,16 @@ from typing import Any
 import anyio
 import structlog
 
+from shared.llm.deadlines import time_to_wind_up
+
 _log = structlog.get_logger(__name__)
 _PATIENCE_S = 3.0
 _running: set[asyncio.Task[Any]] = set()
 
 
-async def undisturbed(work: Coroutine[Any, Any, None]) -> None:
-    """Run `work` to its end in a task of its own, and wait for that as long as is bearable.
+async def undisturbed(work: Coroutine[Any, Any, None], until: float) -> None:
+    """Run `work` to its end in a task of its own, and wait for that as long as is bearable: hardly past `until`, the
+    call's deadline on the loop's clock.
 
     The scope keeps out Starlette's cancellation, which comes again at every wait; the task outlives asyncio's own.
     What fails is logged: whoever waits has something better to tell.
@@ -24,7 +27,7 @@ async def undisturbed(work: Coroutine[Any, Any, None]) -> None:
     _running.add(task)
     task.add_done_callback(_running.discard)
     with anyio.CancelScope(shield=True):
-        await asyncio.wait({task}, timeout=_PATIENCE_S)
+        await asyncio.wait({task}, timeout=time_to_wind_up(until, _PATIENCE_S))
 
 
 async def _logged(work: Coroutine[Any, Any, None]) -> None:

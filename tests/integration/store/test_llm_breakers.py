@@ -175,7 +175,7 @@ async def test_a_reading_that_began_before_an_own_write_does_not_hide_it(
 async def test_while_the_store_is_away_the_last_snapshot_and_own_eyes_decide(
     processes: list[StoreBreakers], database: Database, monkeypatch: pytest.MonkeyPatch, time: Clock
 ) -> None:
-    def away() -> None:
+    def away(**_options: Any) -> None:
         raise StoreUnavailable
 
     one = processes[0]
@@ -200,7 +200,7 @@ async def test_a_store_that_hangs_is_not_waited_for(
     read, write = database.read, database.write
 
     def hanging(through: Any) -> Any:
-        def hang() -> Any:
+        def hang(**_options: Any) -> Any:
             assert back.wait(60)
             return through()
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import anyio
 import pytest
 
+from shared.errors import ModelUnavailable, StoreUnavailable
 from shared.llm.contract import TextDelta
 from shared.llm.gateway import Gateway
 from shared.llm.ports import AttemptOpened, AttemptSettled
@@ -133,6 +134,52 @@ async def test_a_reservation_that_nobody_waits_for_is_given_back() -> None:
         await there.gateway.close()
         assert [(attempt.outcome, attempt.cost_microusd) for attempt in books.settled] == [("cancelled", 0)]
         assert not stub.asked.is_set()
+
+
+class HangingBreakers(OpenBreakers):
+    """In a store that answers nothing, whatever it is told."""
+
+    def __init__(self, *, until: asyncio.Event) -> None:
+        super().__init__()
+        self._until = until
+
+    async def failed(self, deployment: str, kind: str, cool_down_s: float | None) -> None:
+        await self._until.wait()
+
+
+class HangingBooks(Books):
+    def __init__(self, *, opens: bool, until: asyncio.Event) -> None:
+        super().__init__()
+        self._opens = opens
+        self._until = until
+
+    async def open(self, attempt: AttemptOpened) -> None:
+        await super().open(attempt)
+        if not self._opens:
+            await self._until.wait()
+
+    async def settle(self, attempt: AttemptSettled) -> None:
+        await self._until.wait()
+        await super().settle(attempt)
+
+
+@pytest.mark.parametrize("opens", [True, False], ids=["at the end", "from the beginning"])
+@pytest.mark.parametrize("stream", [True, False])
+async def test_a_store_that_hangs_delays_no_answer_past_its_deadline(stream: bool, opens: bool) -> None:
+    """Two to three seconds for each of three waits, before the call's own deadline bounded them all."""
+    async with raw_provider("openai", answers=False) as stub:
+        back = asyncio.Event()
+        books, breakers = HangingBooks(opens=opens, until=back), HangingBreakers(until=back)
+        gateway = make_gateway(catalogue(3, a=deployment(stub.url, stub.provider)), books=books, breakers=breakers)
+        with pytest.raises((ModelUnavailable, StoreUnavailable)):
+            async with asyncio.timeout(WITHIN_S):
+                if stream:
+                    await anext(gateway.stream(REQUEST, context(deadline_s=0.1)))
+                else:
+                    await gateway.complete(REQUEST, context(deadline_s=0.1))
+        back.set()
+        await gateway.close()
+        assert [attempt.outcome for attempt in books.settled] == ["timeout" if opens else "cancelled"]
 
 
 class StubbornBooks(Books):
