@@ -1,4 +1,4 @@
-"""What time alone makes necessary: leases nobody renews, model calls nobody settles, whatever is past its day."""
+"""What time alone makes necessary: leases nobody renews, model calls nobody settles, files nobody names, old rows."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from sqlalchemy.engine import Connection
 from shared import clock
 from shared.database import Database
 from shared.errors import StoreUnavailable
+from shared.files import leftovers
+from shared.files.store import FileStore
 from shared.llm import cache, ledger, rates
 from shared.settings import Settings
 from shared.tasks import fleet, leases
@@ -30,6 +32,7 @@ class Housekeeping:
         self._database = database
         self._lease_check_s = min(2.0, config.worker.worker_lease_s / 4)
         self._keys_live = timedelta(hours=config.api.idempotency_hours)
+        self._files = FileStore(config.files.files_dir)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Expire leases often, tidy up now and then, until `stop`."""
@@ -41,6 +44,7 @@ class Housekeeping:
                 await self._guarded(self._tidy)
                 await self._guarded(self._settle_abandoned)
                 await self._guarded(self._tidy_gateway)
+                await self._guarded(self._tidy_files)
                 next_tidy = loop.time() + _TIDY_EVERY_S
             try:
                 await asyncio.wait_for(stop.wait(), self._lease_check_s)
@@ -72,6 +76,15 @@ class Housekeeping:
     def _tidy_gateway(self) -> None:
         self._in_pages(cache.forget_expired)
         self._in_pages(rates.forget_idle)
+
+    def _tidy_files(self) -> None:
+        try:
+            self._files.forget_drafts()
+            if swept := self._in_pages(lambda connection, moment: leftovers.sweep(connection, moment, self._files)):
+                _log.info("files_swept", count=swept)
+        except OSError as error:
+            # A folder that is away comes back; the notes stay until then.
+            _log.warning("files_not_swept", reason=error.strerror)
 
     def _in_pages(self, work: Callable[[Connection, datetime], int]) -> int:
         """Do it a short transaction at a time until nothing is left of it; how much that was."""

@@ -17,7 +17,7 @@ from api.multipart import receive
 from api.views import PROBLEMS, json_response
 from shared import clock
 from shared.errors import InvalidField, NotFound
-from shared.files import uploads
+from shared.files import leftovers, uploads
 from shared.files.content import HEAD_BYTES, recognise
 from shared.files.store import Draft
 from shared.files.uploads import Upload
@@ -155,19 +155,26 @@ async def download(upload_id: UploadId, parts: AppParts, caller: CurrentCaller) 
 async def delete(upload_id: UploadId, parts: AppParts, caller: CurrentCaller) -> Response:
     def forget() -> str | None:
         with parts.database.write() as connection:
-            return uploads.remove(connection, caller.tenant, upload_id)
+            key = uploads.remove(connection, caller.tenant, upload_id)
+            if key is not None:
+                leftovers.abandon(connection, key)
+            return key
 
     key = await asyncio.to_thread(forget)
     if key is None:
         raise NotFound("arquivo desconhecido")
+    # At once, for whoever asked; what dies here leaves its note to housekeeping.
     await asyncio.to_thread(parts.files.delete, key)
     return Response(status_code=204)
 
 
 def _keep(parts: Parts, draft: Draft, upload: Upload) -> None:
-    """The row commits after the bytes are durable; a store that is away leaves no file that nobody knows."""
+    """The row commits after the bytes are durable, and a note of them before: no crash leaves a file nobody knows."""
     draft.sync()
     with parts.database.write() as connection:
+        leftovers.expect(connection, upload.path)
+    with parts.database.write() as connection:
+        leftovers.settle(connection, upload.path)
         uploads.add(connection, upload)
         draft.keep()
 

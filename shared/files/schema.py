@@ -1,4 +1,4 @@
-"""The table of files that callers sent. The bytes lie in the file store, under a name that we made."""
+"""The tables of files that callers sent. The bytes lie in the file store, under a name that we made."""
 
 from __future__ import annotations
 
@@ -20,4 +20,12 @@ uploads = Table(
     Column("path", String(255), nullable=False),  # the key in the file store
     Column("created_at", UtcDateTime, nullable=False),
     Index("ix_uploads_tenant", "tenant", "id"),
+)
+
+file_leftovers = Table(
+    "file_leftovers",
+    metadata,
+    Column("path", String(255), primary_key=True),
+    Column("due_at", UtcDateTime, nullable=False),  # from when on the file is removed, if no upload took the note back
+    Index("ix_file_leftovers_due", "due_at"),
 )

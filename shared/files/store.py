@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Self
 from uuid import uuid4
@@ -99,8 +100,9 @@ class FileStore:
         """Remove drafts whose process died more than a day ago."""
         oldest = time.time() - _DRAFT_LIVES_S
         for draft in (self._folder / _DRAFTS).glob("*"):
-            if draft.stat().st_mtime < oldest:
-                draft.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # its request ended meanwhile
+                if draft.stat().st_mtime < oldest:
+                    draft.unlink()
 
 
 def _sync_folder(folder: Path) -> None:

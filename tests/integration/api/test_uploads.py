@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
+from shared import clock
+from shared.database import Database
+from shared.errors import StoreUnavailable
+from shared.files import leftovers
+from shared.files.store import Draft, FileStore
 from tests.integration.api.test_spine_api import NOBODY, serving
 
 _CSV = b"nome;cpf\nRosa;1\n"
@@ -107,4 +113,29 @@ async def test_a_store_that_is_away_leaves_no_file_that_nobody_knows(
     away = f"sqlite:///{tmp_path / 'without tables.db'}"
     async with serving(monkeypatch, away, NOBODY, FILES_DIR=str(tmp_path / "files")) as client:
         assert (await _send(client)).status_code == 503
+    assert _kept(tmp_path) == []
+
+
+@pytest.mark.parametrize("dies_in", ["keep", "delete"])
+async def test_whoever_dies_between_a_file_and_its_row_leaves_a_note_of_it(
+    dies_in: str, client: httpx.AsyncClient, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep = Draft.keep
+
+    def kept_and_dead(draft: Draft) -> str:
+        keep(draft)
+        raise StoreUnavailable("morto")
+
+    def dead(_files: FileStore, _key: str) -> None:
+        raise StoreUnavailable("morto")
+
+    with monkeypatch.context() as dying:
+        dying.setattr(Draft, "keep", kept_and_dead) if dies_in == "keep" else dying.setattr(FileStore, "delete", dead)
+        sent = await _send(client)
+        if dies_in == "delete":
+            assert (await client.delete(f"/api/uploads/{sent.json()['id']}")).status_code == 503
+    assert (await client.get("/api/uploads")).json()["items"] == []
+    assert len(_kept(tmp_path)) == 1
+    with database.write() as connection:
+        leftovers.sweep(connection, clock.now() + timedelta(days=2), FileStore(tmp_path / "files"))
     assert _kept(tmp_path) == []

@@ -119,6 +119,13 @@ class Loads:
             uploads.add(connection, made)
         return name
 
+    def delete(self, upload: str) -> None:
+        """As DELETE /api/uploads does; a second time changes nothing."""
+        with self.database.write() as connection:
+            key = uploads.remove(connection, TENANT, upload)
+        if key is not None:
+            self.files.delete(key)
+
     def load(
         self,
         arquivo: str | bytes,

@@ -156,6 +156,33 @@ def test_a_file_whose_reader_vanished_is_taken_over_by_another_task(loads: Loads
             ingestions.hold(connection, first)
 
 
+@pytest.mark.usefixtures("small_chunks")
+def test_an_upload_deleted_while_it_is_read_is_read_to_its_end(loads: Loads) -> None:
+    upload = loads.upload(csv_of(*MANY).encode())
+
+    class Deleting(LoadRun):
+        def check(self) -> None:
+            if loads.all(ingestion_rows):
+                loads.delete(upload)
+
+    evaluation = loads.load(upload, run=Deleting(loads.task()))
+    assert counted(evaluation)["inseridas"] == 3
+    assert len(loads.all(ingestion_rows)) == len(MANY)
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_an_upload_deleted_between_two_attempts_fails_by_name_and_the_same_bytes_go_on(loads: Loads) -> None:
+    task, upload = loads.task(), loads.upload(csv_of(*MANY).encode())
+    with pytest.raises(TaskCancelled):
+        loads.load(upload, run=LoadRun(task, stop_after=2))
+    loads.delete(upload)
+    with pytest.raises(RulesFailed, match="upload_desconhecido"):
+        loads.load(upload, run=LoadRun(task))
+    assert len(loads.all(ingestion_rows)) == 4
+    counted(loads.load(csv_of(*MANY).encode()))
+    assert [row["line"] for row in loads.all(ingestion_rows)] == list(range(2, 14))
+
+
 def test_progress_is_told_in_bytes_and_ends_at_the_size(loads: Loads) -> None:
     run = LoadRun(loads.task())
     text = csv_of(*MANY)
