@@ -50,6 +50,14 @@ class Paciente(Entrada):
         return self
 
 
+def pregnancy_contradicted(patient: Paciente, years: int, youngest: int, oldest: int) -> bool:
+    """Whether a stated pregnancy is of a male, or of an age at which none is expected (both ends still are) ◇.
+
+    Rules must not rest on it: a wrong tick would switch off the scores and cut-offs that the patient needs.
+    """
+    return patient.gestante == "sim" and (patient.sexo == "M" or not youngest <= years <= oldest)
+
+
 class Profissional(Entrada):
     """The physician who asks or signs."""
 

@@ -16,6 +16,7 @@ _PRIORITIES = {
     "urgencia": {"EM", "UR", "S", "A", "02"},
 }
 _EMERGENCY = "EMER"
+_EXPIRED = {"exp"}  # HL7 discharge-disposition
 
 
 def only_encounter(bundle: Bundle) -> Node:
@@ -61,9 +62,16 @@ def map_discharge(bundle: Bundle, encounter: Node, patient: Node | None, observa
     _urgency(bundle, encounter)
     hospital = encounter.child("hospitalization")
     disposition = hospital.child("dischargeDisposition") if hospital else None
-    bundle.reading.put("motivo_saida", words(disposition))
+    bundle.reading.put("motivo_saida", _way_out(disposition))
     bundle.reading.put("visitas_ps_6m", observations.field("visitas_ps_6m"))
     _care_plan(bundle, patient)
+
+
+def _way_out(disposition: Node | None) -> Found | None:
+    """In words; the code of a death wins, because its display is in whatever language the sender speaks."""
+    if disposition is not None and has_code(disposition, _EXPIRED):
+        return Found(f"{disposition.place}.coding", "óbito")
+    return words(disposition)
 
 
 def _arrival(encounter: Node) -> Found | None:

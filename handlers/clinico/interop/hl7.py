@@ -27,6 +27,9 @@ _ORIGIN = {  # table HL70023 ✔ (v2.5.1)
     "7": "pronto-socorro",
     "8": "ordem judicial",
 }
+# Table HL70112 ✔ (v2.5.1): 20 expired, 40 at home, 41 in a facility, 42 elsewhere; 41 to 43 are deaths in SIH too.
+_EXPIRED = {"20", "40", "41", "42", "43"}
+_YES = {"Y", "S"}
 _PROCEDURES = {"SIGTAP": "procedimento_sigtap", "SUS": "procedimento_sigtap", "TUSS": "procedimento_tuss"}
 
 
@@ -61,8 +64,7 @@ def read_discharge(raw: bytes) -> Mapped:
     visit = mapping.message.segment("PV1")
     put_moment(mapping, "data_hora_internacao", (visit.value(44), 1))
     put_moment(mapping, "data_hora_alta", (visit.value(45), 1))
-    if not (mapping.text("motivo_saida", visit.value(36), 2) or mapping.text("motivo_saida", visit.value(36))):
-        mapping.absent("motivo_saida")
+    _put_way_out(mapping)
     _put_character(mapping)
     put_professional(mapping, (visit, 7), (visit, 17), required=False)
     _put_principal(mapping, kind="F")
@@ -95,6 +97,18 @@ def _put_encounter(mapping: Mapping) -> None:
 def _put_codes(mapping: Mapping, path: str, found: list[Diagnosis]) -> None:
     for number, diagnosis in enumerate(found):
         mapping.put(f"{path}.{number}", diagnosis.code, diagnosis.place)
+
+
+def _put_way_out(mapping: Mapping) -> None:
+    """PV1-36 in words, else its code; a death that PID-30 or a code of table HL70112 states is in our words."""
+    person, way_out = mapping.message.segment("PID"), mapping.message.segment("PV1").value(36)
+    stated = not way_out.text(2) or way_out.text(3) == "HL70112"
+    if stated and way_out.text() in _EXPIRED:
+        mapping.put("motivo_saida", "óbito", way_out.place)
+    elif person.text(30).upper() in _YES:
+        mapping.put("motivo_saida", "óbito", person.at(30))
+    elif not (mapping.text("motivo_saida", way_out, 2) or mapping.text("motivo_saida", way_out)):
+        mapping.absent("motivo_saida")
 
 
 def _put_principal(mapping: Mapping, kind: str) -> None:

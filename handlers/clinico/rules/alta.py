@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from handlers.clinico.requests import Alta
 from handlers.clinico.rules.charlson import avaliar_charlson
 from handlers.clinico.rules.farmacia import avaliar_alergias, avaliar_duplicidades
@@ -13,10 +15,14 @@ from shared.clinical.code_existence import avaliar_existencia
 from shared.clinical.terminology import CID10
 from shared.findings import Avaliacao, Gravidade
 
-VERSAO = "alta-1"
+VERSAO = "alta-2"
 _FONTE = "Completude do sumário de alta (regra local; Resolução CFM 1.638/2002 ◇)"
 # Death of the patient: TISS/SIH codes 41–43 and, in obstetrics, 65–67 (Portaria SAS 719/2007 ◇).
 _CODES_OF_DEATH = {"41", "42", "43", "65", "66", "67"}
+# The way out itself, not a risk or a cause that somebody else's death was: "sem óbito", "risco de óbito" are not one.
+_WORDS_OF_DEATH = re.compile(
+    r"(?:(?:alta|saida|encerramento|evoluiu|evolucao) (?:a|ao|para|por|com) )?(?:obito|morte|falec)"
+)
 
 
 def avaliar(pedido: Alta) -> Avaliacao:
@@ -48,7 +54,7 @@ def avaliar(pedido: Alta) -> Avaliacao:
 def houve_obito(motivo_saida: str) -> bool:
     """Whether the reason of discharge, in words or as a TISS/SIH code, is the patient's death."""
     motivo = comparavel(motivo_saida)
-    return motivo in _CODES_OF_DEATH or motivo.startswith("obito")
+    return motivo in _CODES_OF_DEATH or _WORDS_OF_DEATH.match(motivo) is not None
 
 
 def _write_completeness(pedido: Alta, morte: bool, saida: Avaliacao) -> None:

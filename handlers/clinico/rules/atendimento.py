@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from handlers.clinico.requests import Consulta, SinaisVitais
 from handlers.clinico.rules.charlson import avaliar_charlson
-from handlers.clinico.rules.coerencia import avaliar_coerencia
+from handlers.clinico.rules.coerencia import avaliar_coerencia, avaliar_gestacao
 from handlers.clinico.rules.farmacia import avaliar_alergias, avaliar_duplicidades
 from handlers.clinico.rules.interacoes import avaliar_interacoes
 from handlers.clinico.rules.news2 import avaliar_news2
@@ -31,5 +31,6 @@ def avaliar_atendimento(pedido: Consulta, cids: Sequence[str] | None, campo_cids
     avaliar_interacoes(pedido.medicamentos, "medicamentos", saida)
     avaliar_charlson(cids, campo_cids, idade, saida)
     avaliar_coerencia(sinais, saida)
+    avaliar_gestacao(pedido.paciente, idade, saida)
     avaliar_existencia({f"cid:{cid}": cid for cid in cids or ()}, CID10, saida)
     return saida

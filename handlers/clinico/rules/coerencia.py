@@ -1,14 +1,31 @@
-"""Vital signs that contradict each other: scores stand as they were reported, a person looks again."""
+"""Statements that contradict each other: nothing is silenced by them, and a person looks again."""
 
 from __future__ import annotations
 
 from handlers.clinico.requests import SinaisVitais
+from handlers.clinico.tables import RESPOSTA
+from shared.clinical.people import Paciente, pregnancy_contradicted
 from shared.findings import Avaliacao, Gravidade
 
-VERSAO = "coerencia-1"
+VERSAO = "coerencia-2"
 _FONTE = "Correspondência entre ACVPU e Glasgow (regra local ◇): alerta com Glasgow até 13, ou resposta reduzida com 15"
 GLASGOW_OF_NO_ALERT_PATIENT = 13
 _GLASGOW_NORMAL = 15
+_RULE_OF_PREGNANCY = "Regra deste projeto: gestação informada com sexo masculino ou fora da idade fértil é conferida ◇"
+
+
+def gestacao_contraditoria(paciente: Paciente, idade: int) -> bool:
+    """Whether the stated pregnancy fits neither sex nor age; the scores then do not rest on it."""
+    ages = RESPOSTA.current().gestacao
+    return pregnancy_contradicted(paciente, idade, ages.idade_min, ages.idade_max)
+
+
+def avaliar_gestacao(paciente: Paciente, idade: int, saida: Avaliacao) -> None:
+    """Say where the stated pregnancy cannot be taken as it stands."""
+    if gestacao_contraditoria(paciente, idade):
+        texto = f"Gestação informada em paciente de sexo {paciente.sexo} e {idade} anos: conferir o cadastro."
+        evidencia = {"gestante": paciente.gestante, "sexo": paciente.sexo, "idade_anos": idade}
+        saida.anotar("gestacao_contraditoria", Gravidade.ATENCAO, texto, evidencia, _RULE_OF_PREGNANCY, VERSAO)
 
 
 def avaliar_coerencia(sinais: SinaisVitais, saida: Avaliacao) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from handlers.clinico.requests import SinaisVitais
-from handlers.clinico.rules.coerencia import GLASGOW_OF_NO_ALERT_PATIENT
+from handlers.clinico.rules.coerencia import GLASGOW_OF_NO_ALERT_PATIENT, gestacao_contraditoria
 from handlers.clinico.tables import NEWS2, RESPOSTA
 from handlers.clinico.tables.instrumentos import points_in
 from shared.clinical.notation import escrito
@@ -102,10 +102,13 @@ def _reason_not_applicable(paciente: Paciente, idade: int) -> tuple[str, str] | 
     """The coded reason and its words."""
     if idade < _TABLE.idade_minima_anos:
         return "menor_de_16_anos", "menores de 16 anos: usar escore pediátrico"
-    return ("gestante", "gestante: usar escore obstétrico") if paciente.gestante == "sim" else None
+    pregnant = paciente.gestante == "sim" and not gestacao_contraditoria(paciente, idade)
+    return ("gestante", "gestante: usar escore obstétrico") if pregnant else None
 
 
 def _pregnancy_unknown(paciente: Paciente, idade: int) -> bool:
+    if gestacao_contraditoria(paciente, idade):
+        return True
     known = paciente.gestante == "nao" or paciente.sexo == "M"
     return not known and RESPOSTA.current().gestacao.includes(idade)
 

@@ -109,11 +109,19 @@ def test_known_parts_alone_can_be_high() -> None:
     assert severities(avaliacao)["lace_alto_parcial"] == "atencao"
 
 
-@pytest.mark.parametrize("reason", ["óbito", "Óbito com declaração", "41", "67"])
+@pytest.mark.parametrize(
+    "reason",
+    ["óbito", "Óbito com declaração", "41", "67", "Evoluiu a óbito", "Alta por óbito", "Falecimento", "Faleceu"],
+)
 def test_does_not_apply_after_death(reason: str) -> None:
     avaliacao = avaliar(discharge(motivo_saida=reason))
     assert avaliacao.calculos["lace"] == "nao_calculavel"
     assert severities(avaliacao)["obito_com_prescricao"] == "atencao"
+
+
+@pytest.mark.parametrize("reason", ["alta melhorado", "alta a pedido, risco de óbito", "transferência", "11"])
+def test_a_way_out_alive_is_no_death(reason: str) -> None:
+    assert avaliar(discharge(motivo_saida=reason)).calculos["lace"] != "nao_calculavel"
 
 
 @pytest.mark.parametrize(("birth", "applies"), [("2008-11-23", True), ("2008-11-24", False)])

@@ -183,6 +183,15 @@ def test_extreme_or_summed_signs_of_a_pregnant_woman_are_said(changes: dict[str,
     assert ("sinais_extremos_gestante" in severities(avaliacao)) is said
 
 
+@pytest.mark.parametrize("patient", [{"sexo": "M"}, {"data_nascimento": "1949-01-10"}])
+def test_a_pregnancy_that_fits_neither_sex_nor_age_does_not_silence_the_alert(patient: dict[str, Any]) -> None:
+    avaliacao = avaliar(encounter({"data_nascimento": "1995-01-10", "gestante": "sim"} | patient))
+    found = severities(avaliacao)
+    assert (found["news2_alto"], found["gestacao_contraditoria"]) == ("critico", "atencao")
+    assert avaliacao.calculos["news2_condicao"] == "valido_somente_se_nao_gestante"
+    assert "paciente.gestante" in avaliacao.dados_faltantes
+
+
 def test_does_not_apply_in_pregnancy() -> None:
     avaliacao = avaliar(encounter({"data_nascimento": "1995-01-10", "gestante": "sim"}))
     assert avaliacao.calculos["news2"] == "nao_calculavel"

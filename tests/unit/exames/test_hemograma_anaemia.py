@@ -57,6 +57,14 @@ def test_anaemia_in_pregnancy(weeks: int | None, hemoglobin: str, code: str | No
     assert ("paciente.idade_gestacional_sem" in evaluation.dados_faltantes) is (code == "anemia_a_classificar")
 
 
+@pytest.mark.parametrize("patient", [{"sexo": "M"}, {"data_nascimento": "1949-01-10"}])
+def test_a_pregnancy_that_fits_neither_sex_nor_age_hides_no_anaemia(patient: dict[str, str]) -> None:
+    red = {"hemacias": None, "hematocrito": None, "rdw_cv": None}
+    stated = {"gestante": "sim", "data_nascimento": "1990-01-01", "sexo": "F"} | patient
+    found = codes(avaliar(hemogram(values={"hemoglobina": "11.5", **red}, patient=stated)))
+    assert {"anemia_leve", "gestacao_contraditoria"} <= set(found)
+
+
 def test_unknown_pregnancy_is_missing_only_where_it_changes_the_answer() -> None:
     def missing(**patient: str) -> bool:
         request = hemogram(values={"hemoglobina": "11.5", "hematocrito": "34.5", "hemacias": "4.0"}, patient=patient)

@@ -135,6 +135,15 @@ def test_more_oxygen_than_air_has_is_supplemental(quantity: dict[str, Any], supp
     assert signs(visit(breathe))["o2_suplementar"] is supplemental
 
 
+def test_a_death_is_said_in_our_words() -> None:
+    def expire(bundle: Bundle) -> None:
+        stay = next(e["resource"] for e in bundle["entry"] if e["resource"]["resourceType"] == "Encounter")
+        coding = {"system": "http://terminology.hl7.org/CodeSystem/discharge-disposition", "code": "exp"}
+        stay["hospitalization"]["dischargeDisposition"] = {"coding": [coding | {"display": "Expired"}]}
+
+    assert visit(expire, "alta").request.model_dump()["motivo_saida"] == "óbito"
+
+
 def test_no_allergy_resource_means_not_informed() -> None:
     def drop(bundle: Bundle) -> None:
         bundle["entry"] = [e for e in bundle["entry"] if e["resource"]["resourceType"] != "AllergyIntolerance"]

@@ -131,6 +131,21 @@ def test_the_principal_diagnosis_of_a_discharge_is_the_final_one():
     assert "visitas_ps_6m" in mapped(message("adt_a03_alta.hl7")).report.ausentes
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        (b"01^alta melhorado", b"20", "óbito"),
+        (b"01^alta melhorado", b"20^Expired^HL70112", "óbito"),
+        (b"01^alta melhorado", b"20^permanencia", "permanencia"),
+        (b"19580322|F", b"19580322|F" + b"|" * 22 + b"Y", "óbito"),
+        (b"19580322|F", b"19580322|F" + b"|" * 22 + b"N", "alta melhorado"),
+    ],
+)
+def test_a_death_is_said_in_our_words(old: bytes, new: bytes, reason: str):
+    read: Any = request(changed(old, new, "adt_a03_alta.hl7"))
+    assert read.motivo_saida == reason
+
+
 def test_orders_are_exams_or_images_by_their_section():
     exam: Any = request(message("orm_o01_exame.hl7"))
     image: Any = request(message("orm_o01_imagem.hl7"))

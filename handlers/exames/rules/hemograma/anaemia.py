@@ -45,6 +45,19 @@ def missing(sample: Amostra, table: TabelaHemograma) -> Iterator[str]:
             yield "paciente.gestante"
 
 
+def contradicted_pregnancy(sample: Amostra) -> Iterator[Rascunho]:
+    """A pregnancy that fits neither sex nor age is said, and not used."""
+    if sample.pregnancy_contradicted:
+        yield Rascunho(
+            "gestacao_contraditoria",
+            Gravidade.ATENCAO,
+            f"Gestação informada em paciente de sexo {sample.sex} e {sample.age.years} anos: não foi usada; "
+            "conferir o cadastro.",
+            {"gestante": "sim", "sexo": sample.sex, "idade_anos": sample.age.years},
+            "Regra deste projeto: gestação informada com sexo masculino ou fora da idade fértil é conferida ◇",
+        )
+
+
 def _pregnancy_must_be_asked(sample: Amostra, table: TabelaHemograma) -> bool:
     ages = table.anemia.perguntar_gestacao
     unknown = sample.sex == "F" and sample.pregnancy == "desconhecido"

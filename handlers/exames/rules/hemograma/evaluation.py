@@ -18,7 +18,7 @@ from handlers.exames.tables.hemograma import TabelaHemograma
 from handlers.exames.tables.parameters import Parametro as P
 from shared.findings import Avaliacao
 
-VERSION = "hemograma/3"
+VERSION = "hemograma/4"
 _EXPECTED = (P.HEMACIAS, P.HEMOGLOBINA, P.HEMATOCRITO, P.RDW_CV, P.LEUCOCITOS, P.PLAQUETAS)
 _DIFFERENTIAL = (P.LINFOCITOS_ABS, P.MONOCITOS_ABS, P.EOSINOFILOS_ABS, P.BASOFILOS_ABS)
 _ALWAYS_OPEN = (
@@ -35,7 +35,7 @@ def avaliar(pedido: PedidoHemograma, tabela: TabelaHemograma | None = None) -> A
     """
     table = tabela or HEMOGRAMA.current()
     reading = read_lines(pedido.resultados)
-    sample = sample_of(pedido, reading)
+    sample = sample_of(pedido, reading, table)
     indices = compute(sample, table)
     blocked = inconsistencies(sample, indices, table)
     critical = list(critical_values(sample, table, bool(blocked)))
@@ -45,6 +45,7 @@ def avaliar(pedido: PedidoHemograma, tabela: TabelaHemograma | None = None) -> A
         *bounded,
         *set_aside.findings(reading, [*critical, *bounded], table),
         *(blocked or _interpretation(sample, indices, table)),
+        *anaemia.contradicted_pregnancy(sample),
         *(() if blocked else variation.delta_checks(pedido, sample, table)),
     ]
     return Avaliacao(

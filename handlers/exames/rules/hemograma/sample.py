@@ -9,9 +9,10 @@ from decimal import Decimal
 from handlers.exames.requests.hemograma import PedidoHemograma
 from handlers.exames.rules.hemograma.half_lines import SemiReta
 from handlers.exames.rules.hemograma.lines import Leitura, Medida
+from handlers.exames.tables.hemograma import TabelaHemograma
 from handlers.exames.tables.parameters import Parametro
 from shared.clinical.ages import Age
-from shared.clinical.people import Gestante, Sexo
+from shared.clinical.people import Gestante, Sexo, pregnancy_contradicted
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Amostra:
     pregnancy: Gestante
     weeks: int | None
     leukocytes_already_corrected: bool | None
+    pregnancy_contradicted: bool
 
     @property
     def pregnant(self) -> bool:
@@ -68,17 +70,23 @@ class Amostra:
         return replace(self, measures={**self.measures, **chosen}, aside=frozenset())
 
 
-def sample_of(request: PedidoHemograma, reading: Leitura) -> Amostra:
-    """The sample of a validated request. The age is that on the day of collection, in the sender's zone."""
-    patient = request.paciente
+def sample_of(request: PedidoHemograma, reading: Leitura, table: TabelaHemograma) -> Amostra:
+    """The sample of a validated request. The age is that on the day of collection, in the sender's zone.
+
+    A pregnancy that fits neither sex nor age counts as unknown: its lower cut-offs could hide an anaemia.
+    """
+    patient, ages = request.paciente, table.anemia.perguntar_gestacao
+    age = Age.at(patient.data_nascimento, request.coleta_em.date())
+    contradicted = pregnancy_contradicted(patient, age.years, ages.idade_min, ages.idade_max)
     return Amostra(
         measures=reading.measures,
         bounds=reading.bounds,
         disputed=reading.disputed,
         aside=reading.aside,
-        age=Age.at(patient.data_nascimento, request.coleta_em.date()),
+        age=age,
         sex=patient.sexo,
-        pregnancy=patient.gestante or "desconhecido",
+        pregnancy="desconhecido" if contradicted else patient.gestante or "desconhecido",
         weeks=patient.idade_gestacional_sem,
         leukocytes_already_corrected=request.leucocitos_ja_corrigidos,
+        pregnancy_contradicted=contradicted,
     )
