@@ -12,6 +12,8 @@ from shared.findings import Avaliacao, Gravidade
 
 _TABLE = PRAZOS.current()
 PRAZO_IMEDIATO = "prazo_imediato"
+VERSAO = "opme-datas-1"
+_DATES = "Regra deste projeto: autorização prévia antecede o procedimento, salvo urgência ◇"
 
 
 def prazo_de_resposta(pedido: Solicitacao) -> date | None:
@@ -30,7 +32,10 @@ def avaliar_prazos(pedido: Solicitacao, saida: Avaliacao) -> None:
     if calendario.uf is None:
         saida.nao_avaliado.append("prazos: feriados estaduais não considerados, UF do estabelecimento não configurada")
     if not calendario.locais:
-        saida.nao_avaliado.append("prazos: feriados municipais não considerados, nenhum na tabela do hospital")
+        saida.nao_avaliado.append(
+            "prazos: feriados municipais e pontos facultativos (Carnaval, Corpus Christi) não considerados, "
+            "nenhum na tabela do hospital"
+        )
     saida.calculos["prazo_desempate_dias_uteis"] = _TABLE.desempate.dias_uteis
     resposta = _TABLE.resposta
     _write_deadline("resposta", resposta.dias_uteis[pedido.carater], resposta.fonte, pedido, calendario, saida)
@@ -38,6 +43,20 @@ def avaliar_prazos(pedido: Solicitacao, saida: Avaliacao) -> None:
         _write_deadline("atendimento", dias, _TABLE.atendimento.fonte, pedido, calendario, saida)
     if pedido.data_solicitacao is None:
         saida.dados_faltantes.append("data_solicitacao")
+    _write_procedure_before_request(pedido, saida)
+
+
+def _write_procedure_before_request(pedido: Solicitacao, saida: Avaliacao) -> None:
+    """Only what is urgent may be asked for afterwards."""
+    asked, planned = pedido.data_solicitacao, pedido.data_procedimento
+    if asked is None or planned is None or planned >= asked or pedido.carater == "urgencia":
+        return
+    texto = (
+        f"Procedimento em {dia_escrito(planned)}, antes da solicitação em {dia_escrito(asked)}, "
+        "sem caráter de urgência: conferir as datas."
+    )
+    evidencia = {"data_procedimento": planned.isoformat(), "data_solicitacao": asked.isoformat()}
+    saida.anotar("procedimento_antes_do_pedido", Gravidade.ATENCAO, texto, evidencia, _DATES, VERSAO)
 
 
 def _write_deadline(

@@ -16,7 +16,7 @@ from shared.clinical.notation import escrito
 from shared.clinical.terminology import CID10, SIGTAP, TUSS
 from shared.findings import Avaliacao, Gravidade
 
-VERSAO = "opme-procedimento-2"
+VERSAO = "opme-procedimento-3"
 _CHECK_DIGIT = {8: tuss_check_digit_agrees, 10: sigtap_check_digit_agrees}
 
 
@@ -79,7 +79,9 @@ def avaliar_quantidades(pedido: Solicitacao, saida: Avaliacao) -> None:
             _write_excess(codigo, quantidade, limits[codigo], table, saida)
         elif quantidade > LIMITES.current().quantidade_incomum_por_item:
             _write_unusual(codigo, quantidade, saida)
-    if not totals or totals.keys() - limits.keys():
+    known = bool(totals) and not totals.keys() - limits.keys()
+    saida.calculos["quantidades_na_tabela"] = known
+    if not known:
         saida.nao_avaliado.append("quantidade x procedimento: material fora da tabela de compatibilidade em uso")
 
 

@@ -32,13 +32,22 @@ def examinar(pedido: Solicitacao, campos_do_evento: tuple[str, ...] = ()) -> Ava
 def concluir(saida: Avaliacao) -> Avaliacao:
     """Write the recommendation once every finding is known. It names the next human step and is never a denial.
 
-    Urgency is an alert, not a reservation about the request.
+    Urgency is an alert, not a reservation about the request. What no table could verify is not without reservations.
     """
     if not saida.calculos["completo"]:
         saida.calculos["recomendacao"] = "pedir_complementacao"
     elif any(a.gravidade is not Gravidade.INFO and a.codigo != PRAZO_IMEDIATO for a in saida.achados):
         saida.calculos["recomendacao"] = "auditoria_com_ressalvas"
+    elif _left_unverified(saida):
+        saida.calculos["recomendacao"] = "auditoria_com_verificacoes_pendentes"
     else:
         saida.calculos["recomendacao"] = "auditoria_sem_ressalvas"
     saida.calculos["decisao"] = "humana_pendente"
     return saida
+
+
+def _left_unverified(saida: Avaliacao) -> bool:
+    """Whether a registration, a code, the diagnosis or a quantity is outside the hospital's tables."""
+    calculos = saida.calculos
+    open_pairs = calculos["cid_compativel"] is None or not calculos["quantidades_na_tabela"]
+    return open_pairs or "nao_verificado" in calculos.values()

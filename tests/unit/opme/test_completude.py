@@ -6,6 +6,8 @@ import pytest
 
 from handlers.opme.rules import material, protese, solicitacao
 from handlers.opme.rules.completude import itens_faltantes
+from handlers.opme.rules.solicitacao import concluir
+from shared.findings import Avaliacao
 from tests.unit.opme.claims import ITEM, QUOTATIONS, claim, codes, prosthesis, supply, without
 
 
@@ -52,11 +54,11 @@ def test_an_urgent_request_needs_no_quotations_but_complete_ones() -> None:
     assert itens_faltantes(claim(carater="urgencia", cotacoes=broken)) == ["cotacoes[0].valor"]
 
 
-def test_a_complete_request_goes_to_audit_without_reservations() -> None:
+def test_a_complete_request_goes_to_audit_and_says_that_tables_are_wanting() -> None:
     avaliacao = solicitacao.avaliar(claim())
     assert avaliacao.calculos["completo"] is True
     assert avaliacao.calculos["item_faltante"] is None
-    assert avaliacao.calculos["recomendacao"] == "auditoria_sem_ressalvas"
+    assert avaliacao.calculos["recomendacao"] == "auditoria_com_verificacoes_pendentes"
     assert avaliacao.calculos["decisao"] == "humana_pendente"
 
 
@@ -65,11 +67,33 @@ def test_a_complete_request_goes_to_audit_without_reservations() -> None:
 )
 def test_no_outcome_denies(changes: dict) -> None:
     recommendation = solicitacao.avaliar(claim(**changes)).calculos["recomendacao"]
-    assert recommendation in {"pedir_complementacao", "auditoria_com_ressalvas", "auditoria_sem_ressalvas"}
+    assert recommendation in {
+        "pedir_complementacao",
+        "auditoria_com_ressalvas",
+        "auditoria_com_verificacoes_pendentes",
+    }
 
 
 def test_urgency_alone_is_no_reservation() -> None:
-    assert solicitacao.avaliar(claim(carater="urgencia")).calculos["recomendacao"] == "auditoria_sem_ressalvas"
+    recommendation = solicitacao.avaliar(claim(carater="urgencia")).calculos["recomendacao"]
+    assert recommendation == "auditoria_com_verificacoes_pendentes"
+
+
+@pytest.mark.parametrize(
+    "unknown",
+    [{}, {"itens[0].registro_anvisa": "nao_verificado"}, {"cid_compativel": None}, {"quantidades_na_tabela": False}],
+)
+def test_only_what_was_verified_is_without_reservations(unknown: dict) -> None:
+    verified = {
+        "completo": True,
+        "itens[0].registro_anvisa": "vigente_no_retrato",
+        "existencia_sigtap": "existe",
+        "cid_compativel": True,
+        "quantidades_na_tabela": True,
+    }
+    saida = concluir(Avaliacao(calculos=verified | unknown))
+    expected = "auditoria_com_verificacoes_pendentes" if unknown else "auditoria_sem_ressalvas"
+    assert saida.calculos["recomendacao"] == expected
 
 
 def test_a_reservation_shows_in_the_recommendation() -> None:

@@ -44,6 +44,18 @@ def test_without_a_date_only_the_number_of_days_is_known() -> None:
     assert "data_solicitacao" in avaliacao.dados_faltantes
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"data_procedimento": "2026-11-15"}, True),
+        ({"data_procedimento": "2026-11-16"}, False),
+        ({"data_procedimento": "2026-11-15", "carater": "urgencia"}, False),
+    ],
+)
+def test_a_procedure_before_its_request_is_said(changes: dict[str, Any], said: bool) -> None:
+    assert ("procedimento_antes_do_pedido" in codes(avaliar(claim(**changes)))) is said
+
+
 def test_state_holidays_are_declared_as_not_considered() -> None:
     assert any("feriados estaduais" in line for line in avaliar(claim()).nao_avaliado)
 
