@@ -5,7 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 from handlers.clinico.requests import Consulta
+from handlers.clinico.rules.sinais_separados import separar
 from shared.fhir.readback import LOINC, Code, Measured, Readback
+from shared.findings import Avaliacao
 
 # Field of `sinais_vitais`: label, LOINC (HL7 vital-signs profile, R4), its name, UCUM unit.
 _SIGNS = {
@@ -20,10 +22,10 @@ _SIGNS = {
 
 
 def vital_signs(request: Consulta) -> list[Measured]:
-    """Each sign that was measured."""
-    signs = request.sinais_vitais
-    if signs is None:
+    """Each sign that the rules could judge; the others are findings, and no measurement of a chart."""
+    if request.sinais_vitais is None:
         return []
+    signs = separar(request.sinais_vitais, Avaliacao())
     values = {name: getattr(signs, name) for name in _SIGNS}
     return [_measured(name, Decimal(value), request) for name, value in values.items() if value is not None]
 
@@ -33,7 +35,9 @@ def _measured(name: str, value: Decimal, request: Consulta) -> Measured:
     return Measured(name, label, value, unit, "vital-signs", Code(LOINC, code, display), at=request.data_hora)
 
 
+_UNITS: dict[str, tuple[Code | None, str]] = {"idade_anos": (None, "a"), "news2_reavaliar_em_min": (None, "min")}
 READBACK: dict[str, Readback] = {
-    "consulta": Readback(measured=vital_signs),
-    "internacao": Readback(measured=vital_signs),
+    "consulta": Readback(measured=vital_signs, calculated=_UNITS),
+    "internacao": Readback(measured=vital_signs, calculated=_UNITS),
+    "alta": Readback(calculated={"idade_anos": (None, "a"), "lace_dias": (None, "d")}),
 }

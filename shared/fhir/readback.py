@@ -13,11 +13,11 @@ LOINC = "http://loinc.org"
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A code of a public system, with the words of that system or of ours."""
+    """A code of a public system; `display` in that system's own words or not at all, as FHIR asks of a Coding."""
 
     system: str
     code: str
-    display: str
+    display: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
