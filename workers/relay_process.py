@@ -15,7 +15,7 @@ from shared import clock
 from shared.database import Database
 from shared.errors import StoreUnavailable
 from shared.notifications.contacts import Contacts
-from shared.settings import Settings
+from shared.settings import Settings, WorkerSettings
 from shared.tasks import fleet
 from shared.tasks.fleet import Heartbeat
 from shared.version import VERSION
@@ -32,8 +32,16 @@ def run(config: Settings, engine: str, contacts: Contacts, identity: ConsumerIde
     """Until SIGTERM or SIGINT, or until the supervisor is gone."""
     setproctitle("plantao relay")
     if config.worker.worker_metrics_port:
-        metrics.serve(config.worker.worker_metrics_host, config.worker.worker_metrics_port)
+        _serve_metrics(config.worker)
     asyncio.run(_run(config, engine, contacts, identity))
+
+
+def _serve_metrics(worker: WorkerSettings) -> None:
+    """A port that somebody else has costs the figures, never the alerts that this process calls out."""
+    try:
+        metrics.serve(worker.worker_metrics_host, worker.worker_metrics_port)
+    except OSError as error:
+        _log.error("metrics_not_served", port=worker.worker_metrics_port, detail=os.strerror(error.errno or 0))
 
 
 async def _run(config: Settings, engine: str, contacts: Contacts, identity: ConsumerIdentity) -> None:

@@ -45,7 +45,10 @@ async def metrics() -> Response:
 
 
 async def _state(parts: Parts) -> dict[str, Any]:
-    """`status` is ok only when nothing needs an operator; `consumers` lists every live consumer process."""
+    """`status` is ok only when nothing needs an operator; `consumers` lists every live consumer process.
+
+    `relays` counts what publishes and calls out: without one no alert reaches a contact, however well all else works.
+    """
     broker = {
         parts.domains[key].vhost: "connected" if publisher.ready.is_set() else "unavailable"
         for key, publisher in parts.submission.publishers.items()
@@ -53,19 +56,28 @@ async def _state(parts: Parts) -> dict[str, Any]:
     try:
         processes, unpublished = await asyncio.to_thread(_fleet, parts)
     except StoreUnavailable as error:
-        return {"status": "unavailable", "store": error.detail, "broker": broker, "consumers": [], "unpublished": None}
+        return {
+            "status": "unavailable",
+            "store": error.detail,
+            "broker": broker,
+            "consumers": [],
+            "relays": 0,
+            "unpublished": None,
+        }
     consumers = [
         {key: row[key] for key in ("id", "domain", "engine", "state", "detail", "slots", "restarts")}
         for row in processes
         if row["kind"] == "consumer"
     ]
     served = {row["domain"] for row in consumers if row["state"] == "ready"}
-    whole = served >= set(parts.domains) and all(state == "connected" for state in broker.values())
+    relays = sum(row["kind"] == "relay" and row["state"] == "ready" for row in processes)
+    whole = served >= set(parts.domains) and relays and all(state == "connected" for state in broker.values())
     return {
         "status": "ok" if whole else "degraded",
         "store": "ok",
         "broker": broker,
         "consumers": consumers,
+        "relays": relays,
         "unpublished": unpublished,
     }
 

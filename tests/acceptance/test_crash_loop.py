@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,9 +23,10 @@ def platform(rabbit: RabbitNode, eco: Vhost, module_postgres_url: str, tmp_path:
     for vhost in (eco, Vhost(rabbit, "ingestao_dados")):
         vhost.empty()
     fleet = ("--domains", "eco,ingestao")
-    settings = {"CRASH_LOOP_RESTARTS": str(DEATHS)}
-    with running_platform(rabbit, module_postgres_url, tmp_path, "pika", *fleet, **settings) as running:
-        yield running
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        settings = {"CRASH_LOOP_RESTARTS": str(DEATHS), "WORKER_METRICS_PORT": str(taken.getsockname()[1])}
+        with running_platform(rabbit, module_postgres_url, tmp_path, "pika", *fleet, **settings) as running:
+            yield running
 
 
 def test_a_crash_loop_is_stopped_and_told_and_hurts_nobody_else(platform: Platform) -> None:
@@ -44,6 +46,9 @@ def test_a_crash_loop_is_stopped_and_told_and_hurts_nobody_else(platform: Platfo
     once(platform, platform.submit(other.url, other.body))  # the rest works, relay and all
     assert "plantao consumer eco" not in platform.children().values()
     assert platform.view(waiting)["status"] in {"pending", "queued"}
+
+    # Its port for the metrics is somebody else's: that costs the figures, not the calls for alerts.
+    assert platform.client.get("/health").json()["relays"] == 1
 
     assert platform.stop_workers() == 0
     platform.heal("eco")  # a person has mended it and starts again

@@ -12,9 +12,11 @@ import pytest
 
 from api.main import create_app
 from dev.rabbitmq_node import RabbitNode
+from shared import clock
 from shared.database import Database
 from shared.settings import load_settings
-from shared.tasks import rejected
+from shared.tasks import fleet, rejected
+from shared.tasks.fleet import Heartbeat
 from shared.tasks.rejected import Rejection
 from tests.integration.store.rows import claimed, completed, row, settle
 
@@ -160,6 +162,27 @@ async def test_rejected_messages_are_paged(client: httpx.AsyncClient, database: 
 async def test_a_cursor_of_somebody_elses_making_is_refused(client: httpx.AsyncClient, cursor: str) -> None:
     answer = await client.get("/api/rejected", params={"cursor": cursor})
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "cursor")
+
+
+async def test_health_is_not_ok_while_nobody_relays(
+    monkeypatch: pytest.MonkeyPatch, database_url: str, database: Database, rabbit: RabbitNode
+) -> None:
+    async with serving(monkeypatch, database_url, rabbit.url("api")) as client:
+        async with asyncio.timeout(30):
+            while (await client.get("/health")).json()["broker"] != {"testes_eco": "connected"}:
+                continue
+        beat(database, "consumer", "eco")
+        health = (await client.get("/health")).json()
+        assert (health["status"], health["relays"]) == ("degraded", 0)
+        beat(database, "relay", None)
+        health = (await client.get("/health")).json()
+        assert (health["status"], health["relays"], len(health["consumers"])) == ("ok", 1, 1)
+
+
+def beat(database: Database, kind: str, domain: str | None) -> None:
+    process = Heartbeat(kind, kind, "pika", "host", 1, "1", "ready", clock.now(), domain=domain)
+    with database.write() as connection:
+        fleet.beat(connection, process)
 
 
 async def test_bad_bodies_are_refused_and_leave_no_row(client: httpx.AsyncClient) -> None:
