@@ -6,11 +6,11 @@ A vital sign that cannot be right is accepted and kept as it came: the rules set
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, ValidationInfo, model_validator
 
 from shared.clinical.ages import refuse_impossible_age
 from shared.clinical.fields import DataHora, Entrada, Texto, TextoCurto, TextoLongo, no_boolean
@@ -76,18 +76,20 @@ Alergias = Annotated[list[TextoCurto], Field(max_length=100)]
 Medicamentos = Annotated[list[Medicamento], Field(max_length=200)]
 
 
-class PedidoClinico(Pedido):
-    """Base of this domain's requests."""
-
-    def _refuse_impossible_age(self, *days: date) -> None:
-        for day in days:
-            refuse_impossible_age(self.paciente.data_nascimento, day)
+def _of_a_possible_age(moment: datetime, info: ValidationInfo) -> datetime:
+    if "paciente" in info.data:
+        refuse_impossible_age(info.data["paciente"].data_nascimento, moment.date())
+    return moment
 
 
-class Consulta(PedidoClinico):
+Momento = Annotated[DataHora, AfterValidator(_of_a_possible_age)]
+"""A time in the patient's life: after the birth, and not longer after it than anybody has lived."""
+
+
+class Consulta(Pedido):
     """An encounter (FHIR Encounter; ADT^A04)."""
 
-    data_hora: DataHora
+    data_hora: Momento
     profissional: Profissional
     queixa_principal: Texto
     sinais_vitais: SinaisVitais | None = None
@@ -95,16 +97,11 @@ class Consulta(PedidoClinico):
     medicamentos: Medicamentos | None = None
     cids: Cids | None = None
 
-    @model_validator(mode="after")
-    def _after_birth(self) -> Self:
-        self._refuse_impossible_age(self.data_hora.date())
-        return self
-
 
 class Internacao(Consulta):
     """An admission (ADT^A01): the encounter and where, why and how the patient comes in."""
 
-    data_hora_internacao: DataHora
+    data_hora_internacao: Momento
     carater: Carater
     origem: TextoCurto | None = None
     leito: TextoCurto | None = None
@@ -121,17 +118,12 @@ class Internacao(Consulta):
             raise ValueError("informe procedimento_sigtap ou procedimento_tuss, não os dois")
         return self
 
-    @model_validator(mode="after")
-    def _admitted_after_birth(self) -> Self:
-        self._refuse_impossible_age(self.data_hora_internacao.date())
-        return self
 
-
-class Alta(PedidoClinico):
+class Alta(Pedido):
     """A discharge (ADT^A03). `carater` and `alergias` repeat the admission's: LACE and the drug check need them."""
 
-    data_hora_internacao: DataHora
-    data_hora_alta: DataHora
+    data_hora_internacao: Momento
+    data_hora_alta: Momento
     motivo_saida: TextoCurto = Field(description="Words or the two-digit TISS/SIH code")
     cid_principal: Cid10
     cids_secundarios: Cids | None = None
@@ -148,5 +140,4 @@ class Alta(PedidoClinico):
     def _in_order(self) -> Self:
         if self.data_hora_alta < self.data_hora_internacao:
             raise ValueError("data_hora_alta anterior a data_hora_internacao")
-        self._refuse_impossible_age(self.data_hora_internacao.date(), self.data_hora_alta.date())
         return self

@@ -32,14 +32,15 @@ def map_hemogram(bundle: Bundle, focus: Node, patient: Node | None, observations
     """Fill the request from the report in focus, and `anterior` from the one before it."""
     current, others = _split(bundle, focus, observations)
     reading = bundle.reading
-    reading.put("coleta_em", _collection(bundle, focus, current))
+    collected = _collection(bundle, focus, current)
+    reading.put("coleta_em", collected)
     specimen = _specimen(bundle, focus, current)
     reading.put("amostra", words(specimen.child("type")) if specimen else None)
     current = [measure for measure in current if _of_this_sample(bundle, measure, specimen)]
     reading.put("equipamento", _device(bundle, current))
     reading.put("leucocitos_ja_corrigidos", leukocytes_corrected(current) or observations.field(_CORRECTED))
     map_results(bundle, "resultados", current)
-    _previous(bundle, focus, patient, others)
+    _previous(bundle, focus, patient, others, instant(collected))
 
 
 _CORRECTED = "leucocitos_ja_corrigidos"
@@ -138,8 +139,11 @@ def _device(bundle: Bundle, measures: list[Measure]) -> Found | None:
     return None
 
 
-def _previous(bundle: Bundle, focus: Node, patient: Node | None, others: list[Measure]) -> None:
-    """Fill `anterior` from the latest earlier measures; still older ones stay unused, hence reported."""
+def _previous(bundle: Bundle, focus: Node, patient: Node | None, others: list[Measure], current: datetime) -> None:
+    """Fill `anterior` from the latest measures before `current`; still older ones stay unused, hence reported.
+
+    One of the same time or later belongs to no report of ours, as when the reference to it does not resolve.
+    """
     reports = [node for node in bundle.of("DiagnosticReport") if node.place != focus.place]
     moments: dict[str, tuple[datetime, Found]] = {}
     for report in reports:
@@ -148,10 +152,14 @@ def _previous(bundle: Bundle, focus: Node, patient: Node | None, others: list[Me
             bundle.use(report, "code", "category", "issued", "performer", "effectiveDateTime", "effectivePeriod")
             moments |= {place: (instant(collected), collected) for place in _members(bundle, report)}
     dated = {id(m): moments.get(m.observation.place) or _moment(m) for m in others}
-    known = [when for when in dated.values() if when]
-    if not known:
+    earlier = [when for when in dated.values() if when and when[0] < current]
+    for measure in others:
+        if (when := dated[id(measure)]) and when[0] >= current:
+            detail = "não é do laudo e não é anterior a ele; não foi usado"
+            bundle.reading.puzzle(measure.part.place, "resultado_fora_do_laudo", detail)
+    if not earlier:
         return
-    latest = max(known, key=lambda when: when[0])
+    latest = max(earlier, key=lambda when: when[0])
     chosen = [m for m in others if (when := dated[id(m)]) and when[0] == latest[0]]
     bundle.reading.put("anterior.coleta_em", latest[1])
     map_results(bundle, "anterior.resultados", chosen)

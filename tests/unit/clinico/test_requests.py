@@ -59,8 +59,9 @@ def test_a_sign_keeps_its_fraction_and_a_whole_one_stays_an_integer() -> None:
 def test_nobody_is_older_than_130(model: Any, example: dict[str, Any], birth: str) -> None:
     body = deepcopy(example)
     body["paciente"]["data_nascimento"] = birth
-    with pytest.raises(ValidationError, match="há mais de 130 anos"):
+    with pytest.raises(ValidationError, match="há mais de 130 anos") as refusal:
         model.model_validate(body)
+    assert all(error["loc"][0].startswith("data_hora") for error in refusal.value.errors())
 
 
 @pytest.mark.parametrize(

@@ -195,6 +195,22 @@ def test_the_previous_report_is_the_previous_hemogram() -> None:
     assert len(previous["resultados"]) > 0
 
 
+def test_a_result_that_the_report_does_not_reach_is_named_and_holds_nothing_up() -> None:
+    def break_one(bundle: Bundle) -> None:
+        newest = max(
+            (e["resource"] for e in bundle["entry"] if e["resource"]["resourceType"] == "DiagnosticReport"),
+            key=lambda found: found["effectiveDateTime"],
+        )
+        newest["result"][0] = {"reference": "Observation/nowhere"}
+
+    document = report(break_one)
+    assert {"referencia_nao_resolvida", "resultado_fora_do_laudo"} <= set(pending(document))
+    before, after = (read.request.model_dump() for read in (report(lambda _: None), document))
+    assert len(after["resultados"]) == len(before["resultados"]) - 1
+    assert after["anterior"] == before["anterior"]
+    assert avaliar(PedidoHemograma.model_validate(document.request.model_dump())).criticos
+
+
 def test_observations_alone_are_split_by_time() -> None:
     """A laboratory's RNDS document has a Composition and Observations, and no DiagnosticReport."""
 
