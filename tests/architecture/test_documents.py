@@ -130,9 +130,25 @@ def test_operations_names_what_the_program_says():
     table = text.split("## Logs")[1].split("\n## ")[0]
     events = {word for row in re.findall(r"^\| (`[^|]+) \|", table, re.MULTILINE) for word in CODE.findall(row)}
     assert events and {event for event in events if f'"{event}"' not in source} == set()
+    warned = set(re.findall(r'_log\.(?:warning|error|exception)\(\s*"(\w+)"', source))
+    assert warned and warned - events == set()
     metrics = set(re.findall(r'(?:Counter|Histogram|Gauge)\(\s*"(\w+)"', source))
     assert metrics and set(re.findall(r"\bplantao_\w+", text)) == metrics
     assert set(re.findall(r'MessageRejected\("(\w+)"', source)) == _reasons(text)
+
+
+def test_every_alarm_says_what_it_means_what_to_look_at_and_what_to_do():
+    text = (ROOT / "docs" / "operations.md").read_text().split("## At night")[1].split("\n## ")[0]
+    first_signs = set(re.findall(r"^\| \[.+?\]\(#([\w-]+)\) \|", text, re.MULTILINE))
+    alarms = {_anchor(title): body for title, body in re.findall(r"^### ([^\n]+)\n(.*?)(?=^### |\Z)", text, re.M | re.S)}
+    assert first_signs and first_signs <= alarms.keys()
+    of_signs = {"a-certificate-or-a-key-is-wrong", "it-does-not-start"}  # a row per sign, in place of three lines
+    for alarm in first_signs - of_signs:
+        assert all(f"**{word}**" in alarms[alarm] for word in ("Patients", "Look", "Do")), alarm
+
+
+def _anchor(title: str) -> str:
+    return re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
 
 
 def test_operations_lists_every_code_of_an_error():
