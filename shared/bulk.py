@@ -46,22 +46,31 @@ _GIVEN = "given_"
 
 
 def bulk_insert(
-    connection: Connection, table: Table, rows: Sequence[dict[str, Any]], *returned: str, ignore_conflicts: bool = False
+    connection: Connection,
+    table: Table,
+    rows: Sequence[dict[str, Any]],
+    *returned: str,
+    ignore_conflicts: bool = False,
+    stamped: str = "",
 ) -> list[Row[Any]]:
     """Insert `rows`, which all name the same columns; with `ignore_conflicts`, rows whose key exists are left out.
 
-    `returned` are the columns that come back of each row that was written, in any order.
+    `returned` are the columns that come back of each row that was written, in any order. `stamped` is a column that
+    PostgreSQL's own clock fills, whatever the rows say: the one clock of several hosts.
     """
     if not rows:
         return []
     on_postgresql = connection.dialect.name == "postgresql"
     text = orjson.dumps(rows).decode() if on_postgresql else _NUL
     if _NUL not in text:
-        statement = _insert_recordset(table, tuple(rows[0]), ignore_conflicts, returned)
+        statement = _insert_recordset(table, tuple(rows[0]), ignore_conflicts, returned, stamped)
         found = connection.execute(statement, {_ROWS: text})
     else:
         # PostgreSQL keeps an escaped NUL in a JSON column, but its functions refuse to unfold one.
-        found = connection.execute(_insert(connection.dialect.name, table, ignore_conflicts, returned), list(rows))
+        found = connection.execute(
+            _insert(connection.dialect.name, table, ignore_conflicts, returned, stamped if on_postgresql else ""),
+            [{name: value for name, value in row.items() if not on_postgresql or name != stamped} for row in rows],
+        )
     return list(found) if returned else []
 
 
@@ -137,18 +146,23 @@ def keys(dialect: str, values: Collection[tuple[Any, ...]]) -> dict[str, Any]:
 
 @lru_cache(maxsize=64)
 def _insert_recordset(
-    table: Table, names: tuple[str, ...], ignore_conflicts: bool, returned: tuple[str, ...]
+    table: Table, names: tuple[str, ...], ignore_conflicts: bool, returned: tuple[str, ...], stamped: str
 ) -> Insert | ReturningInsert[Any]:
-    source = _recordset([table.c[name] for name in names])
-    statement = postgresql.insert(table).from_select(list(names), source)
+    given = [name for name in names if name != stamped]
+    source = _recordset([table.c[name] for name in given])
+    if stamped:
+        given, source = [*given, stamped], source.add_columns(func.clock_timestamp())
+    statement = postgresql.insert(table).from_select(given, source)
     return _finished(statement.on_conflict_do_nothing() if ignore_conflicts else statement, returned)
 
 
 @lru_cache(maxsize=64)
 def _insert(
-    dialect: str, table: Table, ignore_conflicts: bool, returned: tuple[str, ...]
+    dialect: str, table: Table, ignore_conflicts: bool, returned: tuple[str, ...], stamped: str
 ) -> Insert | ReturningInsert[Any]:
     statement = (postgresql if dialect == "postgresql" else sqlite).insert(table)
+    if stamped:
+        statement = statement.values({stamped: func.clock_timestamp()})
     return _finished(statement.on_conflict_do_nothing() if ignore_conflicts else statement, returned)
 
 

@@ -22,6 +22,9 @@ from shared.tasks.schema import idempotency_keys, task_sources, tasks
 from shared.tasks.states import TaskStatus, TimelineKind
 from shared.tasks.traits import NO_TRAITS, TaskTraits
 
+# The order of a patient's work is that of its acceptance, and hosts whose clocks differ by seconds accept it: the row
+# takes the moment from the one clock that they share. SQLite's users share a host.
+_ACCEPTED = "created_at"
 Key = tuple[str, str, str]
 """Tenant, in whose name, and the Idempotency-Key itself."""
 
@@ -45,7 +48,7 @@ class NewTask:
     domain: str
     event: str
     payload: str
-    created_at: datetime
+    created_at: datetime  # by its host's clock; the row's own is the store's, see `_ACCEPTED`
     publish_at: datetime  # when the relay takes over if our own publish was not confirmed
     idempotency_key: str | None = None
     key_scope: str = ""  # in whose name the key counts; empty: the client's
@@ -83,7 +86,7 @@ def accept(connection: Connection, items: Sequence[NewTask]) -> list[Accepted | 
     """Insert the rows; a known Idempotency-Key answers with its earlier task instead."""
     known = _claim_keys(connection, [item for item in items if item.idempotency_key])
     fresh = [item for item in items if not item.idempotency_key or known[key_of(item)][1] == item.id]
-    bulk_insert(connection, tasks, [_row(item) for item in fresh], ignore_conflicts=True)
+    bulk_insert(connection, tasks, [_row(item) for item in fresh], ignore_conflicts=True, stamped=_ACCEPTED)
     _keep_sources(connection, fresh)
     return [_answer(item, known) for item in items]
 
@@ -192,7 +195,8 @@ def adopt(connection: Connection, items: Sequence[ForeignTask]) -> list[str]:
     for item in items:
         existing = next((name for name in item.ids if name in known), None)
         if existing is None:
-            bulk_insert(connection, tasks, [_foreign_row(item, moment)], ignore_conflicts=True)
+            row = _foreign_row(item, moment)
+            bulk_insert(connection, tasks, [row], ignore_conflicts=True, stamped=_ACCEPTED)
             known.add(item.ids[0])
         else:
             timeline.append_same(connection, [existing], TimelineKind.REPEATED, moment, {})

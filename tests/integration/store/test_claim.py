@@ -29,7 +29,7 @@ def test_a_claim_hands_over_all_that_a_worker_needs(database: Database) -> None:
     item = new_task()
     accept(database, item)
     assert claimed(database, item.id) == Claimed(
-        item.id, 1, 1, 0, 0, "eco", "eco", '{"texto":"x"}', item.created_at, "default", "tests"
+        item.id, 1, 1, 0, 0, "eco", "eco", '{"texto":"x"}', row(database, item.id).created_at, "default", "tests"
     )
 
 

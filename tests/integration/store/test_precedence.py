@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
+import orjson
 import pytest
 
 from shared.database import Database
@@ -18,12 +19,14 @@ from tests.integration.store.clock import StoreClock
 from tests.integration.store.executing import hint, process
 from tests.integration.store.rows import (
     TENANT,
+    accept,
     accepted,
     claim,
     claimed,
     completed,
     failed,
     kinds,
+    new_task,
     retrying,
     row,
     settle,
@@ -240,6 +243,18 @@ def test_nobody_waits_for_what_was_accepted_later(database: Database) -> None:
     after, before = discharge(database), admission(database)
     assert claimed(database, after).task_id == after
     assert claimed(database, before).task_id == before
+
+
+@pytest.mark.parametrize("text", ["x", "\x00"])
+def test_the_order_is_the_stores_and_not_that_of_the_hosts_clocks(database: Database, text: str) -> None:
+    """The host that took the admission is a minute fast, the one that took the discharge right."""
+    fast, right = new_task(event="internacao", subject=ANA), new_task(event="alta", subject=ANA, after=("internacao",))
+    fast.payload = right.payload = orjson.dumps({"texto": text}).decode()
+    if database.is_postgresql:  # SQLite has one host
+        fast.created_at += timedelta(minutes=1)
+    accept(database, fast)
+    accept(database, right)
+    assert claim(database, right.id) == [Refusal.WAITS_FOR_EARLIER]
 
 
 def test_of_two_admissions_it_waits_for_both(database: Database) -> None:
