@@ -1,6 +1,7 @@
 """Prescription against recorded allergies, and duplicates within the prescription.
 
-A match is the same word by trade name or DCB, without regard to accents, case or punctuation. A name that merely
+A match is the same word by trade name or DCB, without regard to accents, case, punctuation, strength and form, or one
+part of an association. A name that merely
 contains the other as whole words (`dipirona` and `dipirona sódica`) is reported as possible. Cross-reactivity is never
 asserted absent: without the hospital's table of allergy groups it is not evaluated.
 """
@@ -11,21 +12,21 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from handlers.clinico.requests import Medicamento
-from handlers.clinico.rules.nomes import comparavel, contem, nomes_de
+from handlers.clinico.rules.nomes import comparavel, contem, nomes, nomes_de
 from handlers.clinico.tables import GRUPOS
 from handlers.clinico.tables.farmacia import GrupoDeAlergia
 from shared.findings import Avaliacao, Gravidade
 
-VERSAO = "farmacia-3"
+VERSAO = "farmacia-4"
 _FONTE = "Confronto exato por nome ou DCB entre prescrição e alergias registradas (regra local; RDC Anvisa 36/2013 ◇)"
 
 
 def coincidencia(medicamento: Medicamento, alergia: str) -> str | None:
     """`exata`, `possivel` or None."""
-    allergen, nomes = comparavel(alergia), nomes_de(medicamento)
-    if allergen in nomes:
+    allergens, drugs = nomes(alergia), nomes_de(medicamento)
+    if allergens & drugs:
         return "exata"
-    near = any(contem(nome, allergen) or contem(allergen, nome) for nome in nomes)
+    near = any(contem(drug, allergen) or contem(allergen, drug) for drug in drugs for allergen in allergens)
     return "possivel" if near else None
 
 

@@ -10,6 +10,11 @@ from handlers.clinico.requests import Medicamento
 _SHORTEST_TELLING_NAME = 3  # letters; `aas` tells, below this a contained word says nothing (`iv`)
 _FORMS = frozenset({"sal", "gel", "sol", "cap", "amp", "inj", "pom", "xpe"})  # pharmaceutical forms, no substances
 
+_UNIT = r"(?:mg|g|mcg|ug|ml|ui|meq)"
+_WAYS = "comprimidos?|capsulas?|gotas|solucao|suspensao|injetavel|ampolas?|xarope|creme|pomada|oral"
+# What follows a name on a label. A number alone stays (`omega 3`), and so does a letter alone (`penicilina g`).
+_AS_DISPENSED = re.compile(rf"(?: (?:(?:\d+ )*\d+ ?{_UNIT}(?: (?:\d+ ?)?{_UNIT})*|{_WAYS}))+$")
+
 
 def comparavel(nome: str) -> str:
     """`nome` without accents, case, punctuation or repeated blanks."""
@@ -17,9 +22,18 @@ def comparavel(nome: str) -> str:
     return " ".join(re.findall(r"\w+", plain.casefold()))
 
 
+def nomes(text: str) -> set[str]:
+    """The comparable names that `text` writes: itself, itself without strength and form, and each part of an association.
+
+    `Dipirona 500 mg comprimido` is `dipirona` too, `amoxicilina + clavulanato` is both. Empty names match nothing.
+    """
+    whole = [text, *text.split("+")]
+    return {name for part in whole for name in (comparavel(part), _AS_DISPENSED.sub("", comparavel(part)))} - {""}
+
+
 def nomes_de(medicamento: Medicamento) -> set[str]:
-    """Every comparable name of a drug; empty names match nothing."""
-    return {comparavel(nome) for nome in (medicamento.nome, medicamento.dcb) if nome} - {""}
+    """Every comparable name of a drug, by trade name and DCB."""
+    return set().union(*(nomes(nome) for nome in (medicamento.nome, medicamento.dcb) if nome))
 
 
 def contem(longer: str, shorter: str) -> bool:

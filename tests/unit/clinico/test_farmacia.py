@@ -16,6 +16,14 @@ from tests.unit.clinico.encounters import discharge, encounter, severities
         ("Dipirona", None, "dipirona", "exata"),
         ("ÁCIDO  Acetilsalicílico", None, "acido acetilsalicilico", "exata"),
         ("Novalgina", "dipirona", "DIPIRONA", "exata"),
+        ("Dipirona 500 mg", None, "dipirona", "exata"),
+        ("Dipirona 1g/2mL solução injetável", None, "dipirona", "exata"),
+        ("Novalgina", "dipirona 500mg/mL gotas", "Dipirona 1 g comprimido", "exata"),
+        ("Amoxicilina 875 mg + Clavulanato 125 mg", None, "amoxicilina", "exata"),
+        ("Benzilpenicilina 1.200.000 UI", None, "benzilpenicilina", "exata"),
+        ("Penicilina G", None, "penicilina", "possivel"),
+        ("Ômega 3", None, "ômega 6", None),
+        ("500 mg", None, "1 g", None),
         ("Dipirona sódica", None, "dipirona", "possivel"),
         ("Dipirona", None, "dipirona sódica", "possivel"),
         ("Dipirona", None, "alergia a dipirona (urticária)", "possivel"),
@@ -61,6 +69,7 @@ def test_not_informed_is_not_the_same_as_none(field: str) -> None:
         ([{"nome": "Novalgina", "dcb": "dipirona"}, {"nome": "DIPIRONA"}], 1),
         ([{"nome": "Dipirona"}, {"nome": "dipirona"}, {"nome": "Dipirona"}], 3),
         ([{"nome": "Losartana"}, {"nome": "Metformina"}], 0),
+        ([{"nome": "Paracetamol 750 mg"}, {"nome": "Codeína + paracetamol"}], 1),
     ],
 )
 def test_duplicates(drugs: list[dict[str, str]], pairs: int) -> None:
