@@ -23,7 +23,7 @@ def comparavel(nome: str) -> str:
 
 
 def nomes(text: str) -> set[str]:
-    """The comparable names that `text` writes: itself, itself without strength and form, and each part of an association.
+    """The comparable names that `text` writes: whole, without strength and form, and each part of an association.
 
     `Dipirona 500 mg comprimido` is `dipirona` too, `amoxicilina + clavulanato` is both. Empty names match nothing.
     """
