@@ -1,10 +1,11 @@
 """Installs the servers that the private nodes need: `python -m dev.prerequisites rabbitmq postgresql`.
 
-Exit code 0 when all are here, 1 with one line of what to do otherwise.
+Exit codes: 0 all are here, 1 with one line of what to do otherwise, 2 wrong usage.
 """
 
 from __future__ import annotations
 
+import argparse
 import shutil
 import sys
 from collections.abc import Callable
@@ -55,12 +56,12 @@ def install(name: str, log: Path = LOG) -> None:
 
 
 def main(names: list[str]) -> int:
-    unknown = [name for name in names if name not in SERVERS]
-    if unknown or not names:
-        print(f"usage: python -m dev.prerequisites {' '.join(SERVERS)}", file=sys.stderr)
-        return 2
+    parser = argparse.ArgumentParser(
+        prog="python -m dev.prerequisites", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("server", nargs="+", choices=SERVERS)
     try:
-        for name in names:
+        for name in parser.parse_args(names).server:
             install(name)
     except DevError as error:
         failure(error)

@@ -13,11 +13,15 @@ import sys
 import time
 
 from dev.console import DevError, failure
-from dev.demo_requests import cases
+from dev.demo_requests import cases, url_prefix
+from dev.demo_talk import CHAT
 from dev.stack import Stack, running_stack
+from shared.interop import FHIR_JSON
 
 WATCH_S = 0.5
+FHIR_EXAMPLE = "handlers/exames/interop/examples/hemograma.fhir.json"
 HL7_EXAMPLE = "handlers/exames/interop/examples/hemograma.hl7"
+AS_JSON = "-H 'Content-Type: application/json'"
 
 
 def describe(stack: Stack) -> str:
@@ -30,23 +34,28 @@ def describe(stack: Stack) -> str:
             "Plantão is up. Ctrl-C stops it.",
             f"  API docs      {base}/docs",
             f"  Health        {base}/health   {base}/readyz",
+            f"  OpenAI API    {base}/v1   any key; crews are models there: {base}/v1/models",
             f"  HL7 (MLLP)    {addresses.mllp_host}:{addresses.mllp_port}",
             f"  RabbitMQ      {broker.management_url}{login}",
             f"  Logs          {stack.processes.logs}",
             "  Try:",
-            curl(stack),
-            *send_hl7(stack),
+            f"    {post(stack)}",
+            *(f"    {command}" for command in send_hl7(stack)),
+            f"""    curl -sN {base}{CHAT} {AS_JSON} -d '{{"content": "Olá", "stream": true}}'""",
             "",
         ]
     )
 
 
-def curl(stack: Stack) -> str:
-    """A request that works: the hemogram, or whatever event comes first where there is none."""
-    all_cases = cases(stack.domains, stack.settings.domains)
-    case = next((case for case in all_cases if case.event.name == "hemograma"), all_cases[0])
-    body = shlex.quote(json.dumps(case.event.example, ensure_ascii=False))
-    return f"    curl -s {stack.api_url}{case.path} -H 'Content-Type: application/json' -d {body}"
+def post(stack: Stack) -> str:
+    """A request that works, short enough to read: the hemogram from its file, else the first event's own example."""
+    if "exames" in stack.domains:
+        prefix = url_prefix(stack.domains["exames"], stack.settings.domains)
+        kind = f"-H 'Content-Type: {FHIR_JSON}'"
+        return f"curl -s {stack.api_url}{prefix}/hemograma {kind} --data-binary @{FHIR_EXAMPLE}"
+    first = cases(stack.domains, stack.settings.domains)[0]
+    body = shlex.quote(json.dumps(first.event.example, ensure_ascii=False))
+    return f"curl -s {stack.api_url}{first.path} {AS_JSON} -d {body}"
 
 
 def send_hl7(stack: Stack) -> list[str]:
@@ -54,7 +63,7 @@ def send_hl7(stack: Stack) -> list[str]:
     if stack.mllp is None or "exames" not in stack.domains:
         return []
     host, port = stack.mllp
-    return [f"    .venv/bin/python -m dev.mllp_send {HL7_EXAMPLE} --host {host} --port {port}"]
+    return [f".venv/bin/python -m dev.mllp_send {HL7_EXAMPLE} --host {host} --port {port}"]
 
 
 def stop_on_sigterm() -> None:
