@@ -84,6 +84,8 @@ class Admissibility:
             raise TransferRefused(
                 "modelo fora da instituição sem TRANSFERENCIA_INTERNACIONAL (LGPD art. 33)", kind="transfer"
             )
+        if context.confined:
+            raise TransferRefused(context.confined, kind="transfer")
         if context.free_text and not deployment.free_text:
             raise TransferRefused(
                 "texto livre só vai a modelos da instituição ou declarados aptos (free_text)", kind="transfer"

@@ -63,7 +63,8 @@ class CallContext:
 
     `identifiers` are the people that this call is known to be about: they are hidden from any model outside the
     house. `free_text` says that the messages hold what people wrote in their own words; only deployments inside the
-    house, or declared fit for it, ever see such a call. `cache_scope` names the one patient (a blind index) or
+    house, or declared fit for it, ever see such a call. `confined` says why none outside may see it at all, where
+    what it holds cannot be hidden; empty: nothing forbids it. `cache_scope` names the one patient (a blind index) or
     conversation within which an answer may be used again; None: never.
     """
 
@@ -75,6 +76,7 @@ class CallContext:
     subject_id: str | None = None
     identifiers: Identifiers = field(default_factory=Identifiers)
     free_text: bool = True
+    confined: str = ""
     cache_scope: str | None = None
     request_id: str = field(default_factory=lambda: str(uuid7()))
 

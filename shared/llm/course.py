@@ -25,6 +25,7 @@ from shared.llm.undisturbed import undisturbed
 _log = structlog.get_logger(__name__)
 _BREAKER_OPEN = "breaker_open"
 _LONG_PROMPT = 1_000  # tokens
+_MANY_PEOPLE = 20  # known values; a conversation's patient has ten
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +140,7 @@ class Course:
         self._probed = candidate.id if admission.probe else None
         try:
             client = await self.around.clients.of(candidate.id, candidate.deployment, inside=candidate.inside)
-            door = None if candidate.inside else self.around.door(self.context)
-            sent = await self._hidden(door, candidate) if door else self.request
+            door, sent = (None, self.request) if candidate.inside else await self._hidden(candidate)
         except (ModelRefused, ModelUnavailable) as refusal:
             self._pass_over(candidate, refusal)
             return None
@@ -156,11 +156,16 @@ class Course:
         except TimeoutError:
             raise StoreUnavailable("o banco de dados não respondeu no prazo da chamada") from None
 
-    async def _hidden(self, door: Door, candidate: Candidate) -> ChatRequest:
-        """Raises TransferRefused. Searching a long prompt would hold up everybody else on the loop."""
-        if candidate.prompt_tokens < _LONG_PROMPT:
-            return door.hide(self.request)
-        return await asyncio.to_thread(door.hide, self.request)
+    async def _hidden(self, candidate: Candidate) -> tuple[Door, ChatRequest]:
+        """Raises TransferRefused. Searching a long prompt, or for many, would hold up everybody else on the loop."""
+
+        def hide() -> tuple[Door, ChatRequest]:
+            door = self.around.door(self.context)
+            return door, door.hide(self.request)
+
+        if candidate.prompt_tokens < _LONG_PROMPT and len(self.context.identifiers.names) < _MANY_PEOPLE:
+            return hide()
+        return await asyncio.to_thread(hide)
 
     async def _draw_consequences(self, attempt: Attempt, fault: Fault) -> None:
         pause = self.around.backoff.pause(self._retry, fault.retry_after)
