@@ -65,6 +65,14 @@ def test_a_pregnancy_that_fits_neither_sex_nor_age_hides_no_anaemia(patient: dic
     assert {"anemia_leve", "gestacao_contraditoria"} <= set(found)
 
 
+@pytest.mark.parametrize(("pregnancy", "assumed"), [(None, True), ("desconhecido", True), ("nao", False)])
+def test_a_grade_that_assumes_no_pregnancy_says_so(pregnancy: str | None, assumed: bool) -> None:
+    patient = {} if pregnancy is None else {"gestante": pregnancy}
+    evaluation = avaliar(hemogram(values={"hemoglobina": "11.5", "hematocrito": "34.5"}, patient=patient))
+    (found,) = [f for f in evaluation.achados if f.codigo == "anemia_leve"]
+    assert found.descricao.endswith("o grau supõe que não haja.") is assumed
+
+
 def test_unknown_pregnancy_is_missing_only_where_it_changes_the_answer() -> None:
     def missing(**patient: str) -> bool:
         request = hemogram(values={"hemoglobina": "11.5", "hematocrito": "34.5", "hemacias": "4.0"}, patient=patient)

@@ -27,7 +27,7 @@ def anaemia(sample: Amostra, table: TabelaHemograma) -> Iterator[Rascunho]:
     if len(grades) > 1:
         yield _undecided(hemoglobin, groups, table)
     else:
-        yield _graded(hemoglobin, groups, str(grades.pop()), table)
+        yield _graded(hemoglobin, groups, str(grades.pop()), _pregnancy_must_be_asked(sample, table), table)
 
 
 def missing(sample: Amostra, table: TabelaHemograma) -> Iterator[str]:
@@ -86,13 +86,16 @@ def _grade(hemoglobin: Decimal, group: GrausAnemia) -> str | None:
     return "moderada" if hemoglobin < group.moderada_lt else "leve"
 
 
-def _graded(hemoglobin: Decimal, groups: tuple[GrausAnemia, ...], grade: str, table: TabelaHemograma) -> Rascunho:
+def _graded(
+    hemoglobin: Decimal, groups: tuple[GrausAnemia, ...], grade: str, if_not_pregnant: bool, table: TabelaHemograma
+) -> Rascunho:
     cutoff = min(group.corte for group in groups)
     people = groups[0].descricao if len(groups) == 1 else "gestante, trimestre não informado"
     return Rascunho(
         f"anemia_{grade}",
         Gravidade.ATENCAO,
-        f"Hemoglobina {shown(hemoglobin)} g/dL: anemia {grade} ({people}; corte < {shown(cutoff)} g/dL).",
+        f"Hemoglobina {shown(hemoglobin)} g/dL: anemia {grade} ({people}; corte < {shown(cutoff)} g/dL)."
+        + (" Gestação não informada: o grau supõe que não haja." if if_not_pregnant else ""),
         {"hemoglobina": hemoglobin, "corte": cutoff, "grupos": [group.grupo for group in groups], "unidade": "g/dL"},
         table.anemia.fonte,
     )
