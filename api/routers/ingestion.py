@@ -26,7 +26,7 @@ from api.register_views import (
 )
 from api.views import PROBLEMS, json_response
 from shared.errors import NotFound
-from shared.register import ingestions, merging, reading, reviewing
+from shared.register import ingestions, merging, reading, reviewing, undoing
 from shared.register.blocks import Blocking
 from shared.register.records import Disposition
 from shared.register.reviewing import Answer
@@ -37,6 +37,8 @@ _KNOWN: dict[int | str, dict[str, Any]] = {code: PROBLEMS[code] for code in (404
 _WRITE = _KNOWN | {code: PROBLEMS[code] for code in (400, 409)}
 _Id = Annotated[str, Path(pattern=r"^[0-9a-f-]{36}$")]
 _Limit = Annotated[int, Query(ge=1, le=1000)]
+# OWASP, CSV injection. A row whose first cell is quoted begins with its quote, which is no formula.
+_STARTS_FORMULA = (b"=", b"+", b"-", b"@", b"\t", b"\r")
 T = TypeVar("T")
 
 
@@ -65,16 +67,21 @@ async def list_rows(
 @router.get(
     "/{task_id}/rejeitados.csv",
     summary="As linhas rejeitadas, byte por byte como vieram, com seus códigos",
-    description="Colunas: linha, codigos, linha_original. A terceira é o texto recebido, sem nenhuma mudança: não a "
-    "abra numa planilha sem importar como texto, pois o que é fórmula ali continua sendo.",
+    description="Colunas: linha, codigos, linha_original. A terceira é o texto recebido, sem nenhuma mudança: o que é "
+    "fórmula ali continua sendo. Para abrir numa planilha, peça `planilha=true`.",
     response_model=None,
     response_class=Response,
     responses={200: {"content": {"text/csv": {}}, "description": "CSV com ponto e vírgula"}, **_KNOWN},
 )
-async def export_rejects(task_id: TaskId, parts: AppParts, caller: CurrentCaller) -> Response:
+async def export_rejects(
+    task_id: TaskId,
+    parts: AppParts,
+    caller: CurrentCaller,
+    planilha: Annotated[bool, Query(description="Apóstrofo antes da linha que uma planilha executaria")] = False,
+) -> Response:
     ingestion = await _read(parts, lambda connection: _ingestion(connection, caller, task_id))
     headers = {"Content-Disposition": 'attachment; filename="rejeitados.csv"'}
-    return StreamingResponse(_rejects(parts, ingestion), media_type="text/csv", headers=headers)
+    return StreamingResponse(_rejects(parts, ingestion, planilha), media_type="text/csv", headers=headers)
 
 
 @router.get(
@@ -138,7 +145,7 @@ async def undo(merge_id: _Id, body: Desfazer, parts: AppParts, caller: CurrentCa
 
     def write() -> None:
         with parts.database.write() as connection:
-            merging.undo(connection, caller.tenant, merge_id, body.responsavel, Blocking(blind))
+            undoing.undo(connection, caller.tenant, merge_id, body.responsavel, Blocking(blind))
 
     await asyncio.to_thread(write)
     return json_response({"id": merge_id, "estado": merging.UNDONE, "fusao": merge_id})
@@ -159,12 +166,13 @@ def _ingestion(connection: Connection, caller: Caller, task_id: str) -> int:
     return found
 
 
-def _rejects(parts: Parts, ingestion: int) -> Iterator[bytes]:
+def _rejects(parts: Parts, ingestion: int, for_spreadsheet: bool) -> Iterator[bytes]:
     yield b"linha;codigos;linha_original\r\n"
     with parts.database.read() as connection:
         for line, codes, raw in reading.rejects(connection, ingestion):
             original = raw.removesuffix(b"\n").removesuffix(b"\r").replace(b'"', b'""')
-            yield f"{line};{codes};".encode() + b'"' + original + b'"\r\n'
+            harmless = b"'" if for_spreadsheet and original.startswith(_STARTS_FORMULA) else b""
+            yield f"{line};{codes};".encode() + b'"' + harmless + original + b'"\r\n'
 
 
 def _page(items: list[dict[str, Any]], limit: int, cursor: Callable[[dict[str, Any]], str]) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import func, select, text
+from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
 from shared.database import Database
@@ -21,6 +21,7 @@ from shared.register.questions import Question
 from shared.register.records import Chunk, Disposition, Kind, Position, Row, Stored
 from shared.register.roster import Roster
 from shared.register.schema import ingestion_rejects, ingestion_rows
+from shared.register.turns import take_turn
 from shared.register.writing import insert_many
 
 NEW_IDENTIFIER = "identificador_novo"
@@ -53,7 +54,8 @@ def apply(database: Database, opened: Opened, given: Prepared, figures: Figures,
     chunk = given.chunk
     with database.write() as connection:
         ingestions.hold(connection, opened)
-        _one_at_a_time(connection, opened.tenant)
+        _look_up_by_index(connection)
+        take_turn(connection, opened.tenant)
         roster = Roster(connection, opened.tenant, [row.person for row in chunk.rows], given.keys)
         work = _Work(opened, roster, blocking)
         for place, row in enumerate(chunk.rows):
@@ -64,11 +66,9 @@ def apply(database: Database, opened: Opened, given: Prepared, figures: Figures,
     return counted
 
 
-def _one_at_a_time(connection: Connection, tenant: str) -> None:
-    """Two files of one tenant may bring the same person at the same moment; SQLite has one writer anyway."""
+def _look_up_by_index(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text(_BY_INDEX))
-        connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"register {tenant}"))))
 
 
 def _outcome(work: _Work, place: int, row: Row) -> _Outcome:

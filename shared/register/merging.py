@@ -1,27 +1,24 @@
-"""Two people become one, and two again.
+"""Two people become one: the merged row stays, keeps its identifiers and points to its survivor.
 
-The merged row stays, keeps its identifiers and points to its survivor; whoever looks it up finds the survivor. Undoing
-puts back what the merge changed: exactly the earlier state, and where somebody has changed a field since, their word.
+Whoever looks it up finds the survivor. What the merge changed is kept, so that it can be undone (`undoing`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.engine import Connection
 from uuid_utils import uuid7
 
 from shared import clock
-from shared.errors import Conflict, NotFound
 from shared.register.blocks import Blocking
 from shared.register.people_writing import keep_history, write_changed
-from shared.register.records import BIRTH, FIELDS, Kind, Stored
-from shared.register.schema import merges, register_identifiers
-from shared.register.tables import TABLES, people
+from shared.register.records import Stored
+from shared.register.schema import merges
+from shared.register.tables import TABLES
 
 DONE = "feita"
 UNDONE = "desfeita"
@@ -56,7 +53,7 @@ def merge(connection: Connection, tenant: str, joining: Joining, blocking: Block
     survivor.extra = ((merged.extra or {}) | (joining.extra or {})) or None
     keep_history(connection, [survivor, merged], f"merge:{name}")
     write_changed(connection, survivor.kind, [survivor], blocking)
-    _point(connection, merged, survivor.id)
+    point(connection, merged, survivor.id)
     row = {
         "id": name,
         "tenant": tenant,
@@ -80,67 +77,8 @@ def page(connection: Connection, tenant: str, before: str | None, limit: int) ->
     return [dict(row._mapping) for row in rows]
 
 
-def undo(connection: Connection, tenant: str, merge_id: str, by: str, blocking: Blocking) -> None:
-    """Make them two again. Raises NotFound, or Conflict where it was undone or the survivor was merged since."""
-    found = connection.execute(
-        select(merges).where(_m.id == merge_id, _m.tenant == tenant).with_for_update()
-    ).one_or_none()
-    if found is None:
-        raise NotFound("fusão desconhecida")
-    if found.state != DONE:
-        raise Conflict("esta fusão já foi desfeita")
-    kind = Kind(found.kind)
-    survivor = people(connection, tenant, kind, [found.survivor]).get(found.survivor)
-    if survivor is None or survivor.id != found.survivor:
-        raise Conflict("quem ficou desta fusão foi fundido a outro cadastro depois: desfaça antes a fusão mais recente")
-    cause = f"undo:{merge_id}"
-    _restore_survivor(connection, survivor, found.before["survivor"], found.after["survivor"], cause, blocking)
-    merged = _stored(found.merged, kind, found.before["merged"])
-    merged.version += 1  # the row's own version, as the merge left it
-    merged.before.append(merged.image() | {"merged_into": survivor.id})
-    merged.version += 1
-    keep_history(connection, [merged], cause)
-    _point(connection, merged, None)
-    _detach(connection, tenant, kind, found.after["identifiers"])
-    undone = {"state": UNDONE, "undone_at": clock.now(), "undone_by": by}
-    connection.execute(update(merges).where(_m.id == merge_id).values(undone))
-
-
-def _restore_survivor(
-    connection: Connection,
-    survivor: Stored,
-    before: Mapping[str, Any],
-    after: Mapping[str, Any],
-    cause: str,
-    blocking: Blocking,
-) -> None:
-    """Field by field: what still is as the merge left it goes back; what was changed since stays."""
-    now = survivor.image()
-    survivor.before.append(now)
-    back = {name: before[name] if now[name] == after[name] else now[name] for name in (*FIELDS[survivor.kind], "extra")}
-    restored = _stored(survivor.id, survivor.kind, back | {"version": survivor.version + 1})
-    survivor.values, survivor.extra, survivor.version = restored.values, restored.extra, restored.version
-    keep_history(connection, [survivor], cause)
-    write_changed(connection, survivor.kind, [survivor], blocking)
-
-
-def _stored(name: str, kind: Kind, image: Mapping[str, Any]) -> Stored:
-    values = [image[field] for field in FIELDS[kind]]
-    birth = BIRTH[kind]
-    values[birth] = date.fromisoformat(values[birth]) if values[birth] else None
-    return Stored(name, kind, tuple(values), image["extra"], image["version"])
-
-
-def _point(connection: Connection, merged: Stored, survivor: str | None) -> None:
+def point(connection: Connection, merged: Stored, survivor: str | None) -> None:
+    """Say for whom the row of `merged` speaks: `survivor`, or None for itself."""
     table = TABLES[merged.kind]
     pointing = {"merged_into": survivor, "version": merged.version}
     connection.execute(update(table).where(table.c.id == merged.id).values(pointing))
-
-
-def _detach(connection: Connection, tenant: str, kind: Kind, blinds: Collection[str]) -> None:
-    if not blinds:
-        return
-    own = register_identifiers.c
-    connection.execute(
-        delete(register_identifiers).where(own.tenant == tenant, own.kind == kind.value, own.blind.in_(blinds))
-    )

@@ -22,6 +22,7 @@ from shared.register.records import FIELDS, Kind, Person, Stored
 from shared.register.roster import Roster
 from shared.register.schema import link_candidates
 from shared.register.tables import people
+from shared.register.turns import take_turn
 
 SAME, DIFFERENT = "mesma_pessoa", "pessoas_diferentes"
 _NUMBERS = frozenset({"cpf", "cns"})
@@ -50,6 +51,7 @@ def page(connection: Connection, tenant: str, state: str, after: str | None, lim
 
 def answer(connection: Connection, tenant: str, given: Answer, blind: BlindIndex) -> str | None:
     """Do what the answer means; the id of the merge it made, if any. Raises NotFound, or Conflict when answered."""
+    take_turn(connection, tenant)
     query = select(link_candidates).where(_c.id == given.question, _c.tenant == tenant)
     question = connection.execute(query.with_for_update()).one_or_none()
     if question is None:

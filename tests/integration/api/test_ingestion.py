@@ -75,6 +75,19 @@ async def test_rejects_come_back_byte_for_byte(client: httpx.AsyncClient, task: 
     assert rows == [["linha", "codigos", "linha_original"], ["3", "cpf_invalido", BAD]]
 
 
+async def test_rejects_for_a_spreadsheet_begin_no_formula(
+    client: httpx.AsyncClient, database: Database, tmp_path: Path
+) -> None:
+    loads, formula = Loads(database, tmp_path / "files"), "=cmd|' /C calc'!A0;;123;;;1990-01-31;F;"
+    name = loads.task()
+    loads.load(csv_of(formula, BAD), run=LoadRun(name))
+    written = []
+    for wanted in ("", "?planilha=true"):
+        text = (await client.get(f"{BASE}/{name}/rejeitados.csv{wanted}")).text
+        written.append([row[2] for row in csv.reader(io.StringIO(text), delimiter=";")][1:])
+    assert written == [[formula, BAD], [f"'{formula}", BAD]]
+
+
 @pytest.mark.parametrize("path", ["{0}/linhas", "{0}/rejeitados.csv", "fusoes/{0}/desfazer", "revisoes/{0}"])
 async def test_what_does_not_exist_is_not_found(client: httpx.AsyncClient, path: str) -> None:
     unknown = "0b0e7a3c-6a7e-4b43-9a53-0f3a54c9b8f1"

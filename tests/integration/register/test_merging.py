@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from shared.errors import Conflict, NotFound
-from shared.register import merging, reviewing
+from shared.register import reviewing, undoing
 from shared.register.blocks import Blocking
 from shared.register.reviewing import Answer
 from shared.register.schema import link_candidates, merges, patients, register_history, register_identifiers
-from tests.integration.register.loads import AMADEU, BLIND, ROSA, TENANT, Loads, counted, csv_of
+from shared.register.turns import take_turn
+from tests.integration.register.loads import AMADEU, BLIND, HEADER, ROSA, TENANT, Loads, counted, csv_of
 
+WAITING = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
 TWIN = "Rosa Ivonete Carrilo;;;158081376290004;99;1974-09-30;F;Particular"
 
 
@@ -26,7 +32,7 @@ def answer(loads: Loads, *, same: bool, place: int = 0) -> str | None:
 def undo(loads: Loads, merge: str | None) -> None:
     assert merge is not None
     with loads.database.write() as connection:
-        merging.undo(connection, TENANT, merge, "Dra. Vera Lima", Blocking(BLIND.of(TENANT)))
+        undoing.undo(connection, TENANT, merge, "Dra. Vera Lima", Blocking(BLIND.of(TENANT)))
 
 
 def content(loads: Loads) -> list[dict[str, Any]]:
@@ -80,6 +86,46 @@ def test_merges_are_undone_newest_first(loads: Loads) -> None:
     assert content(loads) == before
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_merges_are_undone_in_any_order(loads: Loads, order: tuple[int, int]) -> None:
+    """Whom the older merge brought leaves nothing behind, and what the newer one brought stays until it is undone."""
+    rosa = "Rosa Ivonete Carrilho;;83368671634;;10;1974-09-30;;;"
+    twin = "Rosa Ivonete Carrilo;Ivonete Prado;;158081376290004;99;1974-09-30;F;Particular;"
+    third = "Rosa Ivonete Carilho;Ivonete P Carrilho;;;97;1974-09-30;F;SUS;sim"
+    loads.load(csv_of(rosa, twin, third, header=f"{HEADER};doador"))
+    before = content(loads)
+    done = [answer(loads, same=True) for _ in range(2)]
+    assert content(loads)[0]["extra"] == {"convenio": "Particular", "doador": "sim"}
+    undo(loads, done[order[0]])
+    survivor = content(loads)[0]
+    if order[0] == 0:
+        assert (survivor["mother_name"], survivor["sex"]) == ("Ivonete P Carrilho", "F")
+        assert survivor["extra"] == {"convenio": "SUS", "doador": "sim"}
+    else:
+        assert (survivor["mother_name"], survivor["extra"]) == ("Ivonete Prado", {"convenio": "Particular"})
+    undo(loads, done[order[1]])
+    assert content(loads) == before
+
+
+def test_an_answer_and_an_undoing_wait_while_a_file_writes(loads: Loads) -> None:
+    """Both have read the person whom they write: without turns the later would write over the earlier one's word."""
+    loads.load(csv_of(ROSA, TWIN))
+    merge = _while_a_file_writes(loads, partial(answer, loads, same=True))
+    _while_a_file_writes(loads, partial(undo, loads, merge))
+    assert [row["state"] for row in loads.all(merges)] == ["desfeita"]
+
+
+def _while_a_file_writes(loads: Loads, act: Callable[[], str | None]) -> str | None:
+    """What `act` answers, begun while a chunk is being applied. SQLite has one writer anyway."""
+    with ThreadPoolExecutor(1) as pool:
+        with loads.database.write() as connection:
+            take_turn(connection, TENANT)
+            acting = pool.submit(act)
+            while connection.dialect.name == "postgresql" and connection.execute(WAITING).scalar_one() == 0:
+                assert not acting.done()
+        return acting.result(30)
+
+
 def test_a_row_that_waited_is_applied_to_the_person(loads: Loads) -> None:
     loads.load(csv_of(ROSA, ROSA.replace("1974-09-30", "1974-10-30")))
     assert answer(loads, same=True) is None
@@ -128,7 +174,7 @@ def test_another_tenant_sees_and_decides_nothing(loads: Loads) -> None:
             reviewing.answer(connection, "other", Answer(question, True, "x"), BLIND.of("other"))
     merge = answer(loads, same=True)
     with loads.database.write() as connection, pytest.raises(NotFound):
-        merging.undo(connection, "other", str(merge), "x", Blocking(BLIND.of("other")))
+        undoing.undo(connection, "other", str(merge), "x", Blocking(BLIND.of("other")))
 
 
 def test_a40_merges_two_and_can_be_undone(loads: Loads) -> None:
