@@ -67,10 +67,9 @@ def bulk_insert(
         found = connection.execute(statement, {_ROWS: text})
     else:
         # PostgreSQL keeps an escaped NUL in a JSON column, but its functions refuse to unfold one.
-        found = connection.execute(
-            _insert(connection.dialect.name, table, ignore_conflicts, returned, stamped if on_postgresql else ""),
-            [{name: value for name, value in row.items() if not on_postgresql or name != stamped} for row in rows],
-        )
+        by_store = stamped if on_postgresql else ""
+        given = [{name: row[name] for name in row if name != by_store} for row in rows] if by_store else list(rows)
+        found = connection.execute(_insert(connection.dialect.name, table, ignore_conflicts, returned, by_store), given)
     return list(found) if returned else []
 
 

@@ -122,7 +122,7 @@ def _aberto(lugares: Lugares, tenant: str, pedido: Ingestao) -> Iterator[BinaryI
     with lugares.database.read() as connection:
         upload = uploads.find(connection, tenant, pedido.upload_id)
     if upload is None:
-        raise ArquivoRecusado("upload_desconhecido", "não há (mais) upload com este identificador; envie-o a /api/uploads")
+        raise ArquivoRecusado("upload_desconhecido", "não há (mais) upload com este id; envie-o a /api/uploads")
     try:
         opened = lugares.files.open(upload.path)
     except FileNotFoundError:

@@ -25,6 +25,7 @@ _DELIMITERS = ";,\t|"
 LINE_MAX = 262_144  # bytes; a longer line is rejected, and its bytes beyond this are only in the stored file
 _QUOTED_LINES_MAX = 50  # an open quote must not swallow the file
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_SEPARATOR = re.compile(rb'"?sep=.?"?[\r\n]*')  # what Excel writes before the header for itself
 _QUOTE, _LINE_FEED = 0x22, 0x0A
 
 _Read = Callable[[], bytes]
@@ -45,7 +46,7 @@ def ler_csv(
     """Rows from `posicao` on. The first row of the file, at byte `inicio`, is the header. Raises ArquivoRecusado."""
     arquivo.seek(inicio)
     records = _records(arquivo, inicio, 1)
-    header = next((record for record in records if record.raw.strip()), None)
+    header = next((record for record in records if record.raw.strip() and not _SEPARATOR.fullmatch(record.raw)), None)
     if header is None:
         return
     read = _Reader(header, codificacao, nomes, leitura)
@@ -139,7 +140,8 @@ class _Reader:
         columns = _parsed(text, self._delimiter) if not header.error and text else None
         if columns is None:
             raise ArquivoRecusado("cabecalho_ilegivel", "a primeira linha do CSV deve ter o nome das colunas")
-        fields = [nomes(column) for column in columns]
+        # A spreadsheet leaves empty columns at the end, without a name and without a cell that says anything.
+        fields = [nomes(column) or f"coluna_{place}" for place, column in enumerate(columns, 1)]
         self._broken = "cabecalho_repetido" if len(set(fields)) != len(fields) else None
         self._width = len(fields)
         self._council = fields.index("crm") if "crm" in fields else len(fields)

@@ -87,6 +87,14 @@ def test_a_repeated_column_rejects_every_row() -> None:
     assert codes("nome;nome\nAna;1\nBia;2\n") == [(2, ("cabecalho_repetido",)), (3, ("cabecalho_repetido",))]
 
 
+def test_what_a_spreadsheet_adds_costs_no_row() -> None:
+    """Its own line before the header, and columns without a name after the last one."""
+    rows = read("sep=;\r\n" + csv_of(f"{ROSA};;", f"{AMADEU};;sim", header=f"{HEADER};;"))
+    assert [(row.line, row.codes) for row in rows] == [(3, ()), (4, ())]
+    assert [row.person and row.person.extra for row in rows] == [None, {"coluna_7": "sim"}]
+    assert read("sep=;\r\n" + csv_of(ROSA, AMADEU), start=Position(rows[1].offset, 4))[-1].codes == ()
+
+
 @pytest.mark.parametrize("text", ['"nome;cpf\nAna;1\n', '"nome"x;cpf\n'])
 def test_without_a_header_nothing_can_be_read(text: str) -> None:
     with pytest.raises(ArquivoRecusado, match="cabecalho_ilegivel"):
