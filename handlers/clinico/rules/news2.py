@@ -26,6 +26,7 @@ _ALL = ("fr_irpm", "spo2_pct", "escala_spo2", "o2_suplementar", "pas_mmhg", "fc_
 
 # What no age excuses; rates, pressure and temperature depend on it and need a paediatric table ◇.
 _AT_ANY_AGE = ("spo2_pct", "consciencia")
+_HARDLY_RESPONDS = ("P", "U")
 _WORDS = {
     "fr_irpm": "frequência respiratória",
     "spo2_pct": "saturação",
@@ -140,13 +141,30 @@ def _write_not_applicable(
     saida.calculos |= {"news2": "nao_calculavel", "news2_motivo": motivo}
     saida.nao_avaliado.append(f"news2: não se aplica a {words}")
     if motivo == "gestante" and pontuacao.risco != "baixo":
-        which = _names(pontuacao.extremos) or "pela soma, nenhum isolado"
+        _write_pregnant(pontuacao, sinais, saida)
+    if motivo == "menor_de_16_anos" and (found := [name for name in pontuacao.extremos if name in _AT_ANY_AGE]):
+        _write_child(found, pontuacao, sinais, saida)
+    _write_saturation_without_scale(pontuacao, sinais, saida)
+
+
+def _write_pregnant(pontuacao: Pontuacao, sinais: SinaisVitais, saida: Avaliacao) -> None:
+    """Signs in the adults' high band are more than pregnancy explains ◇: they alert, without being a score."""
+    which = _names(pontuacao.extremos) or "pela soma, nenhum isolado"
+    if pontuacao.risco == "alto":
+        texto = f"Gestante com sinais vitais na faixa mais grave de adulto ({which}): avaliação obstétrica imediata."
+        _note(saida, "sinais_criticos_gestante", Gravidade.CRITICO, texto, pontuacao, sinais)
+    else:
         texto = f"Gestante com sinais vitais extremos para adulto ({which}): avaliação obstétrica urgente."
         _note(saida, "sinais_extremos_gestante", Gravidade.ATENCAO, texto, pontuacao, sinais)
-    if motivo == "menor_de_16_anos" and (found := [name for name in pontuacao.extremos if name in _AT_ANY_AGE]):
-        texto = f"Menor de 16 anos com sinal extremo em qualquer idade ({_names(found)}): avaliação pediátrica urgente."
-        _note(saida, "sinais_extremos_crianca", Gravidade.ATENCAO, texto, pontuacao, sinais)
-    _write_saturation_without_scale(pontuacao, sinais, saida)
+
+
+def _write_child(found: list[str], pontuacao: Pontuacao, sinais: SinaisVitais, saida: Avaliacao) -> None:
+    """Pain or nothing as the only response is an emergency at every age ◇."""
+    if sinais.consciencia in _HARDLY_RESPONDS:
+        texto = f"Menor de 16 anos com consciência {sinais.consciencia} na escala ACVPU: avaliação pediátrica imediata."
+        _note(saida, "consciencia_critica_crianca", Gravidade.CRITICO, texto, pontuacao, sinais)
+    texto = f"Menor de 16 anos com sinal extremo em qualquer idade ({_names(found)}): avaliação pediátrica urgente."
+    _note(saida, "sinais_extremos_crianca", Gravidade.ATENCAO, texto, pontuacao, sinais)
 
 
 def _write_complete(pontuacao: Pontuacao, sinais: SinaisVitais, saida: Avaliacao) -> None:

@@ -54,7 +54,8 @@ def _field(criterion: str) -> str:
 def _write_findings(saida: Avaliacao, found: dict[str, bool | None], soma: int, faltam: list[str]) -> None:
     evidencia = {"criterios": found, "faltam": faltam}
     if faltam:
-        texto = f"qSOFA não calculável: faltam {len(faltam)} de 3 critérios; {soma} dos conhecidos são positivos."
+        verbo = "falta" if len(faltam) == 1 else "faltam"
+        texto = f"qSOFA não calculável: {verbo} {len(faltam)} de 3 critérios; positivos entre os conhecidos: {soma}."
         saida.anotar("qsofa_nao_calculavel", Gravidade.INFO, texto, evidencia, _TABLE.fonte, _TABLE.versao)
     if soma >= _TABLE.positivo_ge:
         minimo = "pelo menos " if faltam else ""

@@ -183,6 +183,22 @@ def test_extreme_or_summed_signs_of_a_pregnant_woman_are_said(changes: dict[str,
     assert ("sinais_extremos_gestante" in severities(avaliacao)) is said
 
 
+@pytest.mark.parametrize(("rate", "critical"), [(112, False), (135, True)])
+def test_a_pregnant_woman_in_the_adults_high_band_alerts(rate: int, critical: bool) -> None:
+    changes = {"fr_irpm": 25, "temperatura_c": "38.5", "fc_bpm": rate}
+    found = severities(
+        avaliar(encounter({"data_nascimento": "1995-01-10", "gestante": "sim"}, sinais_vitais=NORMAL | changes))
+    )
+    assert (found.get("sinais_criticos_gestante") == "critico") is critical
+    assert ("sinais_extremos_gestante" in found) is not critical
+
+
+@pytest.mark.parametrize(("level", "critical"), [("V", False), ("P", True), ("U", True)])
+def test_a_child_that_hardly_responds_alerts(level: str, critical: bool) -> None:
+    avaliacao = avaliar(encounter({"data_nascimento": "2020-01-10"}, sinais_vitais=NORMAL | {"consciencia": level}))
+    assert (severities(avaliacao).get("consciencia_critica_crianca") == "critico") is critical
+
+
 @pytest.mark.parametrize("patient", [{"sexo": "M"}, {"data_nascimento": "1949-01-10"}])
 def test_a_pregnancy_that_fits_neither_sex_nor_age_does_not_silence_the_alert(patient: dict[str, Any]) -> None:
     avaliacao = avaliar(encounter({"data_nascimento": "1995-01-10", "gestante": "sim"} | patient))
