@@ -96,7 +96,7 @@ async def _opened(
     blind = BlindIndexes(config.privacy.blind_index_key.get_secret_value())
     gateway = open_gateway(config, database, catalogue)
     rates = RateLimits(database, config.api)
-    chat = Chat(config, database, gateway)
+    chat = Chat(config, database, gateway, files)
     chat.start()
     parts = Parts(
         config,
@@ -156,7 +156,9 @@ def _include_routers(app: FastAPI, config: Settings, found: dict[str, Domain]) -
 def main() -> None:
     """Serve until told to stop."""
     argparse.ArgumentParser(
-        prog="python -m api.main", description="Plantão: HTTP API (settings: .env.example)"
+        prog="python -m api.main",
+        description="Plantão: HTTP API (settings: .env.example)",
+        epilog="Exit codes: 0 stopped, 1 a setting or file refused, 2 wrong usage, 3 cannot listen.",
     ).parse_args()
     config = settings_of_program()
     configure_logging(config.platform, "api")

@@ -219,6 +219,7 @@ class ChatSettings(_Concern):
     chat_lease_s: float = Field(30.0, ge=5, description="An answer whose process is silent for so long has ended")
     chat_max_answers: int = Field(512, ge=1, description="Generated at once by one API process; more: 503")
     chat_summaries: bool = Field(True, description="Let the model summarise what will no longer fit into its window")
+    chat_attachment_max_bytes: int = Field(262_144, ge=1024, description="One file in a message; larger: 413")
 
 
 class Settings(BaseModel):

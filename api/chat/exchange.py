@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from sqlalchemy.engine import Connection
 from uuid_utils import uuid7
 
-from api.chat.prompt import Prompt, card_of, prompt, unsent, with_last
+from api.chat.attaching import Attached, Files, attached_to
+from api.chat.prompt import Prompt, card_of, prompt, with_last
 from api.chat.requests import NewMessage
 from shared.conversations import answers, messages, store
 from shared.conversations.answers import NewAnswer
+from shared.conversations.people.searching import People
+from shared.conversations.questions import unsent
 from shared.conversations.records import Conversation, Message, Owner, Role
 from shared.errors import InvalidField
 from shared.llm.contract import ModelCard, Surface
@@ -30,6 +33,7 @@ class Asked:
     key: str | None
     cards: Sequence[ModelCard]
     max_characters: int
+    files: Files
     process: str
     lease_s: float
 
@@ -42,11 +46,12 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """`prompt` is None where the answer was begun by an earlier request with the same key."""
+    """`prompt` is None where the answer was begun by an earlier request with the same key. `people`: of its files."""
 
     conversation: Conversation
     answer: Message
     prompt: Prompt | None = None
+    people: People = People()
     new_conversation: bool = False
 
 
@@ -54,7 +59,7 @@ def open_exchange(connection: Connection, asked: Asked) -> Exchange:
     """Everything or nothing is written.
 
     Raises NotFound, UnknownModel, InvalidField (a parent that cannot be one), Conflict (an answer is on its way),
-    IdempotencyMismatch, ContextOverflow or PromptTooLarge.
+    IdempotencyMismatch, ContextOverflow, PromptTooLarge, or FilesWanted: read them and call it again.
     """
     earlier = answers.known(connection, asked.owner, asked.key, asked.body_hash) if asked.key else None
     if earlier is not None:
@@ -78,15 +83,16 @@ def _conversation(connection: Connection, asked: Asked) -> tuple[Conversation, b
 def _asked_anew(
     connection: Connection, conversation: Conversation, asked: Asked, card: ModelCard, new: bool
 ) -> Exchange:
-    content = asked.body.content or ""
-    parent = None if new else _parent(connection, conversation, asked.body)
+    replaced = _replaced(connection, conversation, asked.body)
+    parent = None if new else _parent(connection, conversation, asked.body, replaced)
     before = messages.path(connection, conversation.id, parent) if parent else []
-    path = [*before, unsent(conversation, content, parent)]
-    made = prompt(connection, conversation, path, card, asked.max_characters)
+    kept = replaced.files if replaced and asked.body.anexos is None else []
+    attached = attached_to(connection, conversation, asked.files, named=asked.body.anexos or (), kept=kept, new=new)
+    said = unsent(conversation.owner, asked.body.content or "", parent_id=parent, files=attached.own)
+    made = _prompt(connection, conversation, [*before, said], asked, card, attached)
     answer = _answer(asked, conversation, parent)
-    first_place = 1 if new else None
-    question, begun = answers.ask(connection, conversation, content, answer, first_place=first_place)
-    return Exchange(conversation, begun, with_last(made, question), new)
+    question, begun = answers.ask(connection, conversation, said, answer, first_place=1 if new else None)
+    return Exchange(conversation, begun, with_last(made, question), attached.people, new)
 
 
 def _asked_again(connection: Connection, conversation: Conversation, asked: Asked, card: ModelCard) -> Exchange:
@@ -97,9 +103,21 @@ def _asked_again(connection: Connection, conversation: Conversation, asked: Aske
     if named.role != Role.USER:
         raise InvalidField([(field, "deve ser uma mensagem de usuário ou a resposta a uma")])
     path = messages.path(connection, conversation.id, named.id)
-    made = prompt(connection, conversation, path, card, asked.max_characters)
+    attached = attached_to(connection, conversation, asked.files)
+    made = _prompt(connection, conversation, path, asked, card, attached)
     answer = _answer(asked, conversation, named.id)
-    return Exchange(conversation, answers.begin(connection, conversation, answer), made)
+    return Exchange(conversation, answers.begin(connection, conversation, answer), made, attached.people)
+
+
+def _prompt(
+    connection: Connection,
+    conversation: Conversation,
+    path: list[Message],
+    asked: Asked,
+    card: ModelCard,
+    attached: Attached,
+) -> Prompt:
+    return prompt(connection, conversation, attached.shown(path), card, asked.max_characters)
 
 
 def _answer(asked: Asked, conversation: Conversation, parent_id: str | None) -> NewAnswer:
@@ -114,12 +132,20 @@ def _answer(asked: Asked, conversation: Conversation, parent_id: str | None) -> 
     )
 
 
-def _parent(connection: Connection, conversation: Conversation, body: NewMessage) -> str | None:
+def _replaced(connection: Connection, conversation: Conversation, body: NewMessage) -> Message | None:
+    if body.replaces is None:
+        return None
+    replaced = _named(connection, conversation, body.replaces, "replaces")
+    if replaced.role != Role.USER:
+        raise InvalidField([("replaces", "deve ser uma mensagem de usuário; para outra resposta use regenerate")])
+    return replaced
+
+
+def _parent(
+    connection: Connection, conversation: Conversation, body: NewMessage, replaced: Message | None
+) -> str | None:
     """What the new message follows; None: it begins the conversation, or begins it anew."""
-    if body.replaces is not None:
-        replaced = _named(connection, conversation, body.replaces, "replaces")
-        if replaced.role != Role.USER:
-            raise InvalidField([("replaces", "deve ser uma mensagem de usuário; para outra resposta use regenerate")])
+    if replaced is not None:
         return replaced.parent_id
     if body.parent_id is not None:
         parent = _named(connection, conversation, body.parent_id, "parent_id")

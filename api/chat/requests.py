@@ -18,6 +18,12 @@ def _without_nul(text: str) -> str:
     return text
 
 
+def _each_once(ids: list[str]) -> list[str]:
+    if len(set(ids)) < len(ids):
+        raise ValueError("o mesmo arquivo duas vezes")
+    return ids
+
+
 def _not_yet(reason: str) -> BeforeValidator:
     """Refuse everything but null, and say why."""
 
@@ -31,6 +37,7 @@ def _not_yet(reason: str) -> BeforeValidator:
 _Storable = AfterValidator(_without_nul)
 Identifier = Annotated[str, Field(pattern=_ID)]
 Content = Annotated[str, Field(min_length=1), _Storable]
+Anexos = Annotated[list[Identifier], Field(max_length=5), AfterValidator(_each_once)]
 ModelName = Annotated[str, StringConstraints(min_length=1, max_length=128), _Storable]
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), _Storable]
 SystemText = Annotated[str, Field(min_length=1, max_length=20_000), _Storable]
@@ -93,7 +100,11 @@ class NewMessage(Entrada):
     replaces: Identifier | None = Field(None, description="Own earlier message: this one becomes a branch beside it")
     regenerate: Identifier | None = Field(None, description="Own message, or its answer, to be answered once more")
     tools: Annotated[None, _not_yet("ferramentas ainda não podem ser usadas em conversas")] = None
-    anexos: Annotated[None, _not_yet("arquivos ainda não podem ser usados em conversas")] = None
+    anexos: Anexos | None = Field(
+        None,
+        description="Uploads (POST /api/uploads) that the model reads with this message; with `replaces`, absent: "
+        "those of the replaced message",
+    )
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -104,4 +115,6 @@ class NewMessage(Entrada):
             raise ValueError(f"{' e '.join(named)} excluem um ao outro")
         if named and self.conversation_id is None:
             raise ValueError(f"{named[0]} exige conversation_id")
+        if self.regenerate is not None and self.anexos is not None:
+            raise ValueError("regenerate usa os anexos da própria mensagem; para outros, use replaces")
         return self

@@ -14,15 +14,18 @@ from sqlalchemy.exc import IntegrityError
 from uuid_utils import uuid7
 
 from api.chat import summarising
+from api.chat.attaching import Files, FilesWanted
 from api.chat.exchange import Asked, Exchange, open_exchange
 from api.chat.generation import Generation, Question
 from api.chat.prompt import Prompt
 from api.chat.requests import NewMessage
 from shared import clock
-from shared.conversations import answers, messages, store, summaries
+from shared.conversations import answers, attachments, messages, store, summaries
+from shared.conversations.people.searching import People
 from shared.conversations.records import Conversation, Message, MessageStatus, Owner
 from shared.database import Database
 from shared.errors import ExecutionError, Overloaded, ServiceUnavailable
+from shared.files.store import FileStore
 from shared.group_commit import GroupCommit
 from shared.llm.contract import CallContext, ChatRequest, ModelCard, ModelGateway, Surface
 from shared.settings import Settings
@@ -39,8 +42,8 @@ T = TypeVar("T")
 class Chat:
     """Make it on the loop that serves requests, and `start` it there."""
 
-    def __init__(self, settings: Settings, database: Database, gateway: ModelGateway) -> None:
-        self._settings, self._database, self._gateway = settings, database, gateway
+    def __init__(self, settings: Settings, database: Database, gateway: ModelGateway, files: FileStore) -> None:
+        self._settings, self._database, self._gateway, self._files = settings, database, gateway, files
         self._name = f"{socket.gethostname()}:{os.getpid()}:{str(uuid7())[-12:]}"
         self._commits = GroupCommit(database, [answers.extend, answers.end])
         self._running: dict[str, Generation] = {}
@@ -91,13 +94,22 @@ class Chat:
             key=key,
             cards=await self.cards(),
             max_characters=self._settings.model.model_max_prompt_chars,
+            files=Files(self._files, self._settings.chat.chat_attachment_max_bytes),
             process=self._name,
             lease_s=self._settings.chat.chat_lease_s,
         )
-        exchange = await self.write(lambda connection: open_exchange(connection, asked))
+        exchange = await self._opened(asked)
         if exchange.prompt is None:
             return exchange, self._running.get(exchange.answer.id)
         return exchange, self._generate(exchange, exchange.prompt, body)
+
+    async def _opened(self, asked: Asked) -> Exchange:
+        """Files are read between two transactions: no lock waits for a disk, or for a search for names."""
+        while True:
+            try:
+                return await self.write(lambda connection: open_exchange(connection, asked))
+            except FilesWanted as wanted:
+                await asyncio.to_thread(asked.files.fetch, wanted.uploads)
 
     def running(self, message_id: str) -> Generation | None:
         """The answer, if this process generates it now."""
@@ -128,12 +140,18 @@ class Chat:
 
     async def message(self, owner: Owner, message_id: str) -> Message:
         """One message as it is stored; an answer whose process died is ended first. Raises NotFound."""
-        found = await self.read(lambda connection: messages.get(connection, owner, message_id))
+        found = await self._message(owner, message_id)
         moment = clock.now()
         if not (found.streaming and found.lease_until and found.lease_until < moment):
             return found
         await self.write(lambda connection: answers.expire(connection, moment, found.conversation_id))
-        return await self.read(lambda connection: messages.get(connection, owner, message_id))
+        return await self._message(owner, message_id)
+
+    async def _message(self, owner: Owner, message_id: str) -> Message:
+        def query(connection: Connection) -> Message:
+            return attachments.with_deleted(connection, [messages.get(connection, owner, message_id)])[0]
+
+        return await self.read(query)
 
     async def read(self, query: Callable[[Connection], T]) -> T:
         """Off the loop."""
@@ -157,7 +175,7 @@ class Chat:
         answer = exchange.answer
         question = Question(
             request=ChatRequest(messages=prompt.window.messages, model=answer.model),
-            context=self._context(exchange.conversation, answer),
+            context=self._context(exchange.conversation, answer, exchange.people),
             estimate=prompt.window.estimate,
             streamed=body.stream,
             background=body.background,
@@ -167,7 +185,7 @@ class Chat:
         generation.task.add_done_callback(lambda _: self._generated(generation, prompt, question.context))
         return generation
 
-    def _context(self, conversation: Conversation, answer: Message) -> CallContext:
+    def _context(self, conversation: Conversation, answer: Message, people: People) -> CallContext:
         return CallContext(
             surface=Surface.CHAT,
             deadline_s=self._settings.chat.chat_deadline_s,
@@ -175,7 +193,8 @@ class Chat:
             client=conversation.client,
             domain="conversas",
             subject_id=answer.id,
-            identifiers=conversation.identifiers,
+            identifiers=conversation.identifiers | people.identifiers,
+            confined=people.confined,
             request_id=answer.request_id or str(uuid7()),
         )
 

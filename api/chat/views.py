@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from shared.conversations.records import Conversation, Message
+from shared.conversations.records import Attachment, Conversation, Message
 from shared.llm.contract import Usage
 
 
@@ -37,6 +37,17 @@ class ConversationPage(BaseModel):
     next_cursor: str | None
 
 
+class AttachmentView(BaseModel):
+    """A file of a message. `apagado`: it was deleted since, and the model is told so instead of its text."""
+
+    id: str
+    name: str
+    media_type: str
+    size: int = Field(description="Bytes")
+    sha256: str
+    apagado: bool
+
+
 class MessageView(BaseModel):
     """One message. Two with the same `parent_id` are branches; an answer's parent is its question."""
 
@@ -46,6 +57,7 @@ class MessageView(BaseModel):
     parent_id: str | None
     role: Literal["user", "assistant", "system", "tool"]
     content: str
+    anexos: list[AttachmentView]
     status: Literal["streaming", "complete", "interrupted", "error"]
     finish_reason: str | None = Field(description="stop, length, tool_calls or content_filter")
     model: str | None = Field(description="As it was asked for; null: the default policy")
@@ -94,6 +106,7 @@ def message_view(message: Message) -> dict[str, Any]:
         }
     names = ("id", "conversation_id", "seq", "parent_id", "role", "content", "status", "finish_reason", "model")
     return {name: getattr(message, name) for name in names} | {
+        "anexos": [_attachment_view(one) for one in message.files],
         "deployment": message.deployment,
         "usage": usage,
         "cost_microusd": message.cost_microusd,
@@ -102,6 +115,11 @@ def message_view(message: Message) -> dict[str, Any]:
         "created_at": message.created_at,
         "finished_at": message.finished_at,
     }
+
+
+def _attachment_view(one: Attachment) -> dict[str, Any]:
+    names = ("id", "name", "media_type", "size", "sha256")
+    return {name: getattr(one, name) for name in names} | {"apagado": one.deleted}
 
 
 def usage_view(usage: Usage | None) -> dict[str, Any] | None:

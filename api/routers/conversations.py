@@ -15,7 +15,7 @@ from api.chat.requests import ConversationChange, NewConversation
 from api.chat.views import ConversationPage, ConversationView, MessagePage, conversation_view, message_view
 from api.dependencies import AppParts, ConversationId, CurrentCaller
 from api.views import PROBLEMS, json_response
-from shared.conversations import messages, store
+from shared.conversations import attachments, messages, store
 from shared.conversations.records import Conversation, Message, Owner
 from shared.errors import InvalidField
 from shared.llm.contract import Surface
@@ -137,7 +137,8 @@ async def read_messages(
     after = _seq(cursor)
 
     def read(connection: Connection) -> list[Message]:
-        return _page(connection, caller.owner, conversation_id, leaf, after, limit)
+        found = _page(connection, caller.owner, conversation_id, leaf, after, limit)
+        return attachments.with_deleted(connection, found)
 
     found = await parts.chat.read(read)
     following = str(found[-1].seq) if len(found) == limit else None

@@ -7,7 +7,7 @@ from functools import lru_cache
 from handlers.conversas.requests import Pergunta
 from shared.conversations import history
 from shared.conversations.history import Budget
-from shared.conversations.questions import Said, question_message
+from shared.conversations.questions import Said, unsent
 from shared.execution import Run
 from shared.llm.catalogue import Catalogue, load_catalogue
 from shared.llm.contract import CallContext, ChatRequest, Surface
@@ -27,7 +27,7 @@ def asked(task_id: str, question: Pergunta, said: Said) -> ChatRequest:
     conversation = said.conversation
     model = question.model or (conversation.model if conversation else None)
     system = question.system or (conversation.system if conversation else None)
-    path = [*said.before, question_message(said.owner, task_id, question.message)]
+    path = [*said.before, unsent(said.owner, question.message, message_id=task_id)]
     budget = Budget.of_window(
         _context_tokens(model), settings().model.model_max_prompt_chars, history.calibration(said.before)
     )
@@ -46,6 +46,7 @@ def context(said: Said, run: Run) -> CallContext:
         subject_id=run.task_id,
         identifiers=said.conversation.identifiers if said.conversation else Identifiers(),
         free_text=True,
+        confined=said.confined,
     )
 
 

@@ -80,9 +80,14 @@ def begin(connection: Connection, conversation: Conversation, answer: NewAnswer)
 
 
 def ask(
-    connection: Connection, conversation: Conversation, content: str, answer: NewAnswer, *, first_place: int | None
+    connection: Connection,
+    conversation: Conversation,
+    said: Message,
+    answer: NewAnswer,
+    *,
+    first_place: int | None,
 ) -> tuple[Message, Message]:
-    """A user's message after `answer.parent_id`, and the row of its answer. Raises as `begin`.
+    """A user's message, `said` as it is after `answer.parent_id`, and the row of its answer. Raises as `begin`.
 
     `first_place`: the first of the two that a conversation made in this transaction has for them; None: take them.
     """
@@ -95,7 +100,8 @@ def ask(
         "seq": first_place,
         "parent_id": answer.parent_id,
         "role": Role.USER.value,
-        "content": content,
+        "content": said.content,
+        "attachments": said.attachments,
         "status": MessageStatus.COMPLETE.value,
         "created_at": moment,
         "finished_at": moment,

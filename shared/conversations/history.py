@@ -142,8 +142,12 @@ def _fitting(groups: list[_Group], budget: Budget, head: list[ModelMessage]) -> 
 
 def _overflow(last: _Group, budget: Budget, head: list[ModelMessage]) -> Exception:
     if _cost(head)[1] + _cost(last.shown)[1] > budget.characters:
-        return PromptTooLarge(f"a mensagem, com o texto de sistema, passa de {budget.characters} caracteres")
-    return ContextOverflow(f"a mensagem, com o texto de sistema, passa da janela do modelo ({budget.tokens} tokens)")
+        return PromptTooLarge(
+            f"a mensagem, com os anexos e o texto de sistema, passa de {budget.characters} caracteres"
+        )
+    return ContextOverflow(
+        f"a mensagem, com os anexos e o texto de sistema, passa da janela do modelo ({budget.tokens} tokens)"
+    )
 
 
 def _cost(messages: list[ModelMessage]) -> tuple[int, int]:

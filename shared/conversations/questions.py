@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from shared.conversations.records import Conversation, Message, MessageStatus, Owner, Role
+from shared.conversations.records import Attachment, Conversation, Message, MessageStatus, Owner, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +23,15 @@ class Opening:
 class Said:
     """What a question meets: whose it is, its conversation (None: not begun yet), and what was said there before it.
 
-    `summary` tells of what is older than `before`, or of its beginning.
+    `summary` tells of what is older than `before`, or of its beginning. `confined`: why no model outside the house may
+    hear of it, if something forbids it.
     """
 
     owner: Owner
     conversation: Conversation | None
     before: list[Message]
     summary: str | None = None
+    confined: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +43,24 @@ class Turn:
     answer: dict[str, Any]
 
 
-def question_message(owner: Owner, task_id: str, text: str) -> Message:
-    """The question as the message that it will be, for the window that a model is shown."""
+def unsent(
+    owner: Owner,
+    text: str,
+    *,
+    message_id: str = "",
+    parent_id: str | None = None,
+    files: Sequence[Attachment] = (),
+) -> Message:
+    """A question as the message that it will be, for the window that a model is shown; the store's own part is null."""
     columns: dict[str, Any] = dict.fromkeys(Message.__slots__)
-    mine = {"id": task_id, "tenant": owner.tenant, "client": owner.client, "role": Role.USER.value, "content": text}
-    return Message(**columns | mine | {"status": MessageStatus.COMPLETE.value})
+    mine = {
+        "id": message_id,
+        "tenant": owner.tenant,
+        "client": owner.client,
+        "parent_id": parent_id,
+        "role": Role.USER.value,
+        "content": text,
+        "attachments": [asdict(one) for one in files] or None,
+        "status": MessageStatus.COMPLETE.value,
+    }
+    return Message(**columns | mine)

@@ -66,6 +66,22 @@ class Conversation:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """An upload as a message refers to it. Its bytes stay where they are, and may be deleted there.
+
+    `names_people`: who could be listed, or could not, so that the house must go on to take care when the file is gone.
+    """
+
+    id: str
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    names_people: bool
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One node of a conversation's tree; the columns of `conversation_messages`."""
 
@@ -79,6 +95,7 @@ class Message:
     content: str
     tool_calls: list[dict[str, Any]] | None
     tool_call_id: str | None
+    attachments: list[dict[str, Any]] | None
     status: str
     finish_reason: str | None
     model: str | None
@@ -100,6 +117,11 @@ class Message:
     @property
     def streaming(self) -> bool:
         return self.status == MessageStatus.STREAMING
+
+    @property
+    def files(self) -> list[Attachment]:
+        """What was attached to it, in order."""
+        return [Attachment(**one) for one in self.attachments or ()]
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,7 @@ conversation_messages = Table(
     Column("content", Text, nullable=False),
     Column("tool_calls", JSON(none_as_null=True)),  # of an assistant, in OpenAI's shape
     Column("tool_call_id", String(128)),  # of a tool's result
+    Column("attachments", JSON(none_as_null=True)),  # of a user's message: records.Attachment without `deleted`
     Column("status", String(12), nullable=False),  # streaming | complete | interrupted | error
     Column("finish_reason", String(32)),
     Column("model", String(128)),  # as it was asked for
@@ -75,6 +76,7 @@ conversation_messages = Table(
     Column("finished_at", UtcDateTime),
     Index("ux_conversation_messages_seq", "conversation_id", "seq", unique=True),
     Index("ix_conversation_messages_parent", "parent_id"),
+    Index("ix_conversation_messages_files", "conversation_id", **_where("attachments IS NOT NULL")),
     Index("ux_conversation_messages_one_answer", "conversation_id", unique=True, **_where("status = 'streaming'")),
     Index("ix_conversation_messages_lease", "lease_until", **_where("status = 'streaming'")),
     Index(

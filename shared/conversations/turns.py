@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 from sqlalchemy.engine import Connection
 
 from shared.clock import now
-from shared.conversations import messages, store, summaries
+from shared.conversations import attachments, messages, store, summaries
 from shared.conversations.questions import Opening, Said, Turn
 from shared.conversations.records import MessageStatus, Owner, Role
 from shared.conversations.schema import conversation_messages, conversations
@@ -27,6 +27,7 @@ from shared.tasks.schema import tasks
 _m = conversation_messages.c
 _c = conversations.c
 _t = tasks.c
+_NAMED = "os anexos da conversa nomeiam pessoas, e este canal não os lê: só modelos da instituição podem responder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,9 @@ def said_before(connection: Connection, task_id: str, conversation_id: str | Non
     leaf = messages.newest_leaf(connection, conversation.id) if own is None else own.parent_id
     before = messages.path(connection, conversation.id, leaf) if leaf else []
     summary = summaries.newest(connection, conversation.id, before) if before else None
-    return Said(owner, conversation, before, summary.content if summary else None)
+    # What was said about a file names whom the file names; here nobody reads it to know who that is.
+    named = any(one.names_people for one in attachments.of_conversation(connection, conversation.id))
+    return Said(owner, conversation, before, summary.content if summary else None, _NAMED if named else "")
 
 
 def keep(connection: Connection, owner: Owner, opening: Opening, turn: Turn, *, begins: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -39,6 +40,12 @@ def find(connection: Connection, tenant: str, upload_id: str) -> Upload | None:
     """One upload of the tenant, or None."""
     row = connection.execute(select(uploads).where(_u.tenant == tenant, _u.id == upload_id)).one_or_none()
     return Upload(**row._mapping) if row else None
+
+
+def find_all(connection: Connection, tenant: str, ids: Collection[str]) -> dict[str, Upload]:
+    """Those of `ids` that the tenant has, by id."""
+    rows = connection.execute(select(uploads).where(_u.tenant == tenant, _u.id.in_(ids)))
+    return {row.id: Upload(**row._mapping) for row in rows}
 
 
 def page(connection: Connection, tenant: str, before: str | None, limit: int) -> list[Upload]:

@@ -21,6 +21,7 @@ from shared.messaging.topology import QUORUM, RESULTS_QUEUE
 from tests.acceptance.broker import Vhost
 from tests.acceptance.canaries import NAME, planted
 from tests.acceptance.hospital import DOMAINS, example
+from tests.acceptance.named_files import FILES, UNNAMED_COLUMNS
 from tests.acceptance.named_patient import (
     EMAIL,
     FORMS,
@@ -51,7 +52,7 @@ endpoints.integrador = {{url = "http://127.0.0.1:{port}/respostas", secret = "{s
 egress = [{{host = "127.0.0.1", ports = [{port}], schemes = ["http"]}}]
 """
 # Where the house keeps what it was told and what it answered: its own tables, for their owners only.
-KEEPS = {"tasks", "task_results", "conversations", "conversation_messages", "conversation_summaries"}
+KEEPS = {"tasks", "task_results", "conversations", "conversation_messages", "conversation_summaries", "uploads"}
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +97,7 @@ def platform(
             "MODELS_FILE": str(models),
             "TRANSFERENCIA_INTERNACIONAL": "true",
             "CONTACTS_FILE": str(contacts),
+            "FILES_DIR": str(folder / "files"),
             "DOMAIN__EXAMES__RESULTS": "true",
             "LOG_LEVEL": "DEBUG",
             "WORKER_METRICS_PORT": str(free_ports(1)[0]),
@@ -117,6 +119,7 @@ def test_nobody_is_named_to_a_model_outside(
         assert_restored(answered)
     _used_by_a_foreign_client(platform, model)
     _free_text_stays(platform, model, conversation)
+    _read_in_files(platform, model)
 
     webhook = _asked_by_webhook(platform, conversation)
     crew = platform.submit(example("exames.hemograma").url, planted(example("exames.hemograma").body))
@@ -221,6 +224,30 @@ def _free_text_stays(platform: Platform, model: OutsideModel, conversation: str)
     assert (answer.status_code, answer.json()["type"]) == (403, "urn:plantao:problema:transfer-refused")
     assert_hidden(answer.text, "a refusal")
     assert len(model.sent) == sent
+
+
+def _read_in_files(platform: Platform, model: OutsideModel) -> None:
+    """A conversation that is bound to nobody: whom to hide is read off the file, as long as anybody speaks of it."""
+    for kind, content in FILES.items():
+        first = {"content": "Resuma.", "anexos": [_upload(platform, f"{NAME}.{kind}", content)], "model": "reserva"}
+        talk = None
+        for body in (first, {"content": f"E {NAME.split()[0]}?", "model": "reserva"}):
+            answer = platform.client.post("/api/chat/messages", json=body | ({"conversation_id": talk} if talk else {}))
+            assert (answer.status_code, answer.json()["deployment"]) == (200, "reserva"), answer.text
+            talk = answer.json()["conversation_id"]
+            assert all(word in answer.json()["content"] for word in NAME.split()), "restored"
+    sent = len(model.sent)
+    body = {"content": "Resuma.", "anexos": [_upload(platform, "a.csv", UNNAMED_COLUMNS)], "model": "reserva"}
+    answer = platform.client.post("/api/chat/messages", json=body)
+    assert (answer.status_code, answer.json()["type"]) == (403, "urn:plantao:problema:transfer-refused")
+    assert_hidden(answer.text, "a refusal of a file")
+    assert len(model.sent) == sent
+
+
+def _upload(platform: Platform, name: str, content: bytes) -> str:
+    answer = platform.client.post("/api/uploads", files={"file": (name, content)})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
 
 
 def _asked_by_webhook(platform: Platform, conversation: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 from handlers.conversas import prompt
 from handlers.conversas.requests import Pergunta
 from shared import clock
-from shared.conversations.questions import Said, question_message
+from shared.conversations.questions import Said, unsent
 from shared.conversations.records import Conversation, Message, Owner, Role
 from shared.llm.errors import PromptTooLarge
 from shared.settings import settings
@@ -39,7 +39,7 @@ def said(*texts: str, **changes: Any) -> Said:
     """User and assistant by turns."""
     messages: list[Message] = []
     for number, text in enumerate(texts):
-        one = question_message(OWNER, f"m{number}", text)
+        one = unsent(OWNER, text, message_id=f"m{number}")
         fields = {name: getattr(one, name) for name in Message.__slots__}
         messages.append(Message(**fields | {"role": (Role.USER if number % 2 == 0 else Role.ASSISTANT).value}))
     return Said(OWNER, conversation(**changes), messages)
