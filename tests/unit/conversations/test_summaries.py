@@ -11,6 +11,7 @@ from api.chat.prompt import Prompt
 from shared.conversations.history import Budget, Window, window
 from shared.conversations.messages import PATH_LIMIT
 from shared.conversations.records import Message, Summary
+from shared.errors import ModelRefused
 from shared.llm.contract import CallContext, ChatReply, ChatRequest, Surface, Usage
 from tests.unit.conversations.made import message
 
@@ -78,3 +79,18 @@ async def test_what_is_cut_in_front_leaves_no_half_of_a_name(room: int) -> None:
     await summarising.summarised(gateway, prompt, told, None, CallContext(Surface.CHAT, 5.0))
     (shown,) = gateway.asked
     assert shown.startswith(" ") and set(shown.split()) == {"a", "Zuleide", "dormiu;"}
+
+
+async def test_a_table_is_cut_between_two_lines_and_what_has_no_gap_is_not_summarised() -> None:
+    gateway: Any = _Listening()
+    row = "39053344705;" * 9 + "Zuleide\n"
+    for room in (1_200, 1_203):
+        told = [message(1, "user", row * 60)]
+        prompt = Prompt(Window([], [], 0), told, None, Budget(room, 100_000))
+        await summarising.summarised(gateway, prompt, told, None, CallContext(Surface.CHAT, 5.0))
+        assert set(gateway.asked[-1].split()) == {row.strip()}
+    told = [message(1, "user", "39053344705;" * 600)]
+    prompt = Prompt(Window([], [], 0), told, None, Budget(1_200, 100_000))
+    with pytest.raises(ModelRefused):
+        await summarising.summarised(gateway, prompt, told, None, CallContext(Surface.CHAT, 5.0))
+    assert len(gateway.asked) == 2
