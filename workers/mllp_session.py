@@ -22,6 +22,9 @@ _UNUSABLE = {
     Condition.NOISE: (Fault.SEM_MOLDURA, "bytes fora da moldura MLLP: envie VT, a mensagem, FS e CR"),
 }
 
+# What follows would be answered too, and a sender that counts answers would take one for that of its next message.
+_OUT_OF_STEP = {Condition.CUT: "frame_cut", Condition.NOISE: "no_framing"}
+
 
 class Session:
     """Serves until the sender leaves, is silent or slow for too long, or the server drains."""
@@ -86,7 +89,7 @@ class Session:
                     await self._writer.drain()
         finally:
             self.busy = False
-        return "no_framing" if frame.condition is Condition.NOISE else ""
+        return _OUT_OF_STEP.get(frame.condition, "")
 
     async def _answer(self, frame: Frame) -> bytes:
         if frame.condition is Condition.WHOLE:

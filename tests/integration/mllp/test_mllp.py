@@ -109,6 +109,19 @@ async def test_bytes_without_framing_are_answered_and_the_connection_ends(
     assert reasons(store) == ["hl7_sem_moldura"]
 
 
+async def test_a_message_with_a_frame_in_it_is_answered_once_and_the_connection_ends(
+    store: Database, start: Start, connect: Connect
+):
+    """A second answer, for the rest of it, would be taken for the one of the sender's next message."""
+    server = await start()
+    sender = await connect(server)
+    await sender.raw(framed(hemogram().replace(b"Marina", b"Mar\x0bina")) + framed(hemogram("NEXT")))
+    assert (await sender.answer()).segment("ERR").text(5) == "segmento_truncado"
+    assert await sender.hung_up()
+    assert (reasons(store), task_ids(store)) == (["hl7_segmento_truncado"], [])
+    assert await (await connect(server)).code(hemogram("NEXT")) == "AA"
+
+
 async def test_ten_megabytes_are_refused_and_the_next_message_is_read(store: Database, start: Start, connect: Connect):
     sender = await connect(await start())
     answer = await sender.send(hemogram() + b"NTE|1||" + b"x" * 10_000_000)
