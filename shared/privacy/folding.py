@@ -13,10 +13,12 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 # Letters that no decomposition turns into the Latin letter that the eye reads.
 _LOOK_ALIKE = str.maketrans("аеорсхуікмнтвѕјαονρτικıß", "aeopcxyikmhtbsjaovptikis")
 _LATIN = re.compile("LATIN (?:(?:SMALL|CAPITAL) )?LETTER (?:SMALL CAPITAL )?([A-Z])(?: WITH .+)?")  # `ø`, `ᴍ`
+_MOST_KEPT = 65_536
 _INVISIBLE_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")
 _BYTE = r"(?:%|=(?=[89A-F])|\\{1,2}x)"
 _MORE = rf"{_BYTE}[89a-bA-B][0-9a-fA-F]"
@@ -27,8 +29,7 @@ _NOT_HEX = re.compile("[^0-9a-fA-F]")
 _WORD = re.compile(r"[a-z]+|[0-9]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """A run of letters or of digits; `start` and `end` count characters of the folded text."""
 
     text: str
@@ -41,9 +42,8 @@ class Folded:
 
     def __init__(self, pieces: list[_Piece]) -> None:
         self._pieces = pieces
-        table = {ord(letter): _folded(letter) for piece in pieces for letter in set(piece.stands_for)}
-        self.text = "".join(piece.stands_for.translate(table) for piece in pieces)
-        self._same_places = len(pieces) == 1 and all(len(folded) == 1 for folded in table.values())
+        self.text = "".join(piece.stands_for.translate(_TABLE) for piece in pieces)
+        self._same_places = len(pieces) == 1 and _same_lengths(pieces[0].stands_for)
 
     def origin(self, start: int, end: int) -> tuple[int, int]:
         """Where characters `start` to `end` (never none) stood, with what is invisible between and after them."""
@@ -57,9 +57,10 @@ class Folded:
         """In order."""
         return _WORD.findall(self.text)
 
-    def words(self) -> Iterator[Word]:
+    @cached_property
+    def words(self) -> list[Word]:
         """In order."""
-        return (Word(found[0], found.start(), found.end()) for found in _WORD.finditer(self.text))
+        return [Word(found[0], *found.span()) for found in _WORD.finditer(self.text)]
 
     @cached_property
     def _places(self) -> tuple[list[int], list[int]]:
@@ -69,7 +70,7 @@ class Folded:
         for piece in self._pieces:
             for index, letter in enumerate(piece.stands_for):
                 first, last = piece.place(index)
-                folded = _folded(letter)
+                folded = _TABLE[ord(letter)]
                 starts += [first] * len(folded)
                 ends += [last] * len(folded)
                 if not folded and ends:
@@ -119,6 +120,7 @@ def _unescaped_pieces(text: str) -> Iterator[_Piece]:
     yield _Piece(text[position:], position, len(text))
 
 
+@lru_cache(maxsize=4096)
 def _unescaped(escape: str) -> str:
     if escape[0] in "ÂÃ":
         return _decoded(_read_wrongly(escape))
@@ -143,7 +145,6 @@ def _decoded(written: bytes) -> str:
         return written.decode("latin-1")
 
 
-@lru_cache(maxsize=4096)
 def _folded(letter: str) -> str:
     """None, one or several characters for one."""
     if letter in _INVISIBLE_LETTERS:
@@ -154,6 +155,23 @@ def _folded(letter: str) -> str:
     parts = unicodedata.normalize("NFKD", letter).casefold().translate(_LOOK_ALIKE)
     parts = unicodedata.normalize("NFKD", parts)
     return "".join(_latin(part) for part in parts if unicodedata.category(part) not in {"Mn", "Me", "Cf"})
+
+
+class _Table(dict[int, str]):
+    """Each character as it is folded, for `str.translate`; worked out when a text first holds it."""
+
+    def __missing__(self, code: int) -> str:
+        if len(self) >= _MOST_KEPT:
+            self.clear()  # more than the basic plane: a text that is made to fill the memory
+        self[code] = folded = _folded(chr(code))
+        return folded
+
+
+_TABLE = _Table()
+
+
+def _same_lengths(text: str) -> bool:
+    return text.isascii() or all(len(_TABLE[ord(letter)]) == 1 for letter in set(text))
 
 
 def _latin(letter: str) -> str:

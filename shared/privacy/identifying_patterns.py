@@ -8,22 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from operator import mul
 
 from shared.clinical.identifiers import cnpj_number, cns_number, cpf_number
+from shared.privacy.digit_windows import DigitWindows
 from shared.privacy.folding import Folded
 from shared.privacy.spans import Kind, Span
 
+_SEPARATORS = re.compile(r"[\W_]")
 _GAP = r"[\s.\-/\u00b7\u2010-\u2015_]{0,3}"
 # Behind a first digit: not one of the decimals of a measurement (`0.390…`, `12,390…`), and not inside a number.
 _FIRST = r"(?<!\d\d)(?<!(?<!\d)\d[.,]\d)(?<!(?<!\d)\d\d[.,]\d)(?<!(?<!\d)\d{3}[.,]\d)"
 
 
 def _grouped(first: int, *others: int) -> re.Pattern[str]:
-    """Digits in these groups, together or apart; or each digit apart from the next.
-
-    Matches the first digit only, the rest is group 1: every digit may begin a number, and most texts hold few.
-    """
+    """Digits in these groups, together or apart; or each digit apart from the next. Group 1 is all but the first."""
     groups = [rf"\d{{{first - 1}}}", *(rf"\d{{{group}}}" for group in others)]
     apart = rf"(?:[\s.\-]{{1,3}}\d){{{first + sum(others) - 1}}}"
     return re.compile(rf"\d{_FIRST}(?=({_GAP.join(groups)}|{apart})(?!\d))", re.ASCII)
@@ -40,10 +38,8 @@ _DOCUMENT_LABELS = ("rg", "identidade", "cnh", "rne", "rnm", "passaporte", "ctps
 _RECORD_LABELS = ("prontuario", "guia", "carteirinha", "carteira", "matricula", "atendimento", "titulo de eleitor")
 _BIRTH_LABELS = ("nascido em", "nascida em", "data de nascimento", "nascimento", "data_nascimento", "dn", "d.n.")
 
-_CHECKED: tuple[tuple[Kind, re.Pattern[str], Callable[[str], str]], ...] = (
-    (Kind.CPF, _grouped(3, 3, 3, 2), cpf_number),
-    (Kind.CNS, _grouped(3, 4, 4, 4), cns_number),
-)
+_CPF = _grouped(3, 3, 3, 2)
+_CNS = _grouped(3, 4, 4, 4)
 _COMPANY = re.compile(
     r"[0-9a-z](?<!\w\w)(?=([0-9a-z]\.?[0-9a-z]{3}\.?[0-9a-z]{3}[/ ]?[0-9a-z]{4}-?\d{2})(?!\w))", re.ASCII
 )
@@ -76,8 +72,13 @@ _STREET = re.compile(
 
 def certain_patterns(folded: Folded) -> Iterator[Span]:
     """Every CPF and CNS with right check digits, e-mail address, and telephone number with its area in brackets."""
-    for kind, pattern, number in _CHECKED:
-        yield from _checked(folded, kind, pattern, number)
+    windows = DigitWindows(folded.text)
+    for kind, pattern, firsts, number in (
+        (Kind.CPF, _CPF, windows.of_cpf(), cpf_number),
+        (Kind.CNS, _CNS, windows.of_cns(), cns_number),
+    ):
+        matches = (pattern.match(folded.text, windows.places[first]) for first in firsts)
+        yield from _checked(folded, kind, filter(None, matches), number)
     yield from _formed(folded, _FORMS)
 
 
@@ -86,7 +87,7 @@ def likely_patterns(text: str, folded: Folded) -> Iterator[Span]:
 
     It is hidden and comes back, so an error costs little here; `certain_patterns` stop a call.
     """
-    yield from _checked(folded, Kind.CNPJ, _COMPANY, cnpj_number)
+    yield from _checked(folded, Kind.CNPJ, _COMPANY.finditer(folded.text), cnpj_number)
     yield from _formed(folded, _LIKELY)
     for found in _STREET.finditer(folded.text):
         if _named(text, folded, found):
@@ -100,15 +101,20 @@ def _formed(folded: Folded, forms: Iterable[tuple[Kind, tuple[str, ...], re.Patt
                 yield _span(folded, found, kind)
 
 
-def _checked(folded: Folded, kind: Kind, pattern: re.Pattern[str], number: Callable[[str], str]) -> Iterator[Span]:
-    for found in pattern.finditer(folded.text):
+def _checked(
+    folded: Folded, kind: Kind, matches: Iterable[re.Match[str]], number: Callable[[str], str]
+) -> Iterator[Span]:
+    agrees: dict[str, bool] = {}
+    for found in matches:
         bare = _bare(found[0] + found[1])
-        if _agrees(bare, number):
+        if bare not in agrees:
+            agrees[bare] = _agrees(bare, number)
+        if agrees[bare]:
             yield Span(*folded.origin(found.start(), found.end(1)), kind, bare)
 
 
 def _agrees(bare: str, number: Callable[[str], str]) -> bool:
-    if number is not cnpj_number and not _last_digit_may_agree(bare):
+    if len(set(bare)) == 1:
         return False
     try:
         number(bare)
@@ -117,21 +123,13 @@ def _agrees(bare: str, number: Callable[[str], str]) -> bool:
     return True
 
 
-def _last_digit_may_agree(bare: str) -> bool:
-    """Of a CPF or a CNS: nine of ten numbers that are none fall here, at a tenth of the whole check's time."""
-    if len(set(bare)) == 1:
-        return False
-    remainder = sum(map(mul, map(int, reversed(bare)), range(1, len(bare) + 1))) % 11
-    return remainder == 0 or (len(bare) == 11 and bare[-1] == "0")
-
-
 def _span(folded: Folded, found: re.Match[str], kind: Kind) -> Span:
     value = found[1] if kind is Kind.EMAIL else _bare(found[1])
     return Span(*folded.origin(found.start(1), found.end(1)), kind, value)
 
 
 def _bare(text: str) -> str:
-    return re.sub(r"[\W_]", "", text)
+    return _SEPARATORS.sub("", text)
 
 
 def _named(text: str, folded: Folded, found: re.Match[str]) -> bool:

@@ -68,7 +68,7 @@ class KnownValues:
 
     def _find(self, folded: Folded) -> Iterator[Span]:
         if not self._signals.isdisjoint(folded.word_texts):
-            yield from self._names(folded, list(folded.words()))
+            yield from self._names(folded, folded.words)
         yield from self._squeezed(folded)
         for value, day, pattern in self._dates:
             if f"{day.year % 100:02}" in folded.text:  # every notation has it, most texts have not

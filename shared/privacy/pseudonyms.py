@@ -6,6 +6,7 @@ One object for one call: within it the same value has the same token, whatever i
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -16,6 +17,8 @@ from shared.privacy.identifying_patterns import certain_patterns, likely_pattern
 from shared.privacy.known_values import KnownValues
 from shared.privacy.spans import Kind, Span, merged
 from shared.privacy.tokens import BEGUN, TOKEN, meant, written
+
+_LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 
 
 class Pseudonyms:
@@ -68,6 +71,9 @@ class Pseudonyms:
 
     def _pieces(self, text: str) -> Iterator[str]:
         """What is left between two values is searched again: its surroundings are others now."""
+        if not _LETTER_OR_DIGIT.search(text):
+            yield text
+            return
         position = 0
         for span in self._find(text):
             yield from self._pieces(text[position : span.start])

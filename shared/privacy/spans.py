@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -38,22 +38,32 @@ def merged(spans: Iterable[Span]) -> list[Span]:
 
     A telephone with its country's code before it is still the known telephone within.
     """
-    disjoint: list[Span] = []
+    disjoint: list[_Overlapping] = []
     for span in sorted(spans, key=lambda one: (one.start, -one.end, not one.known)):
-        last = disjoint[-1] if disjoint else None
-        if last is None or span.start >= last.end:
-            disjoint.append(span)
+        if disjoint and span.start < disjoint[-1].end:
+            disjoint[-1].add(span)
         else:
-            disjoint[-1] = _together(last, span)
-    return disjoint
+            disjoint.append(_Overlapping(span.start, span.end, span.kind, [span.value], span.known))
+    return [Span(one.start, one.end, one.kind, "+".join(one.values), one.known) for one in disjoint]
 
 
-def _together(first: Span, second: Span) -> Span:
-    end = max(first.end, second.end)
-    if first.kind == second.kind and first.known != second.known:
-        known = first if first.known else second
-        return replace(known, start=first.start, end=end)
-    if second.end <= first.end or first.value == second.value:
-        return replace(first, end=end)
-    longer = first if first.end - first.start >= second.end - second.start else second
-    return replace(longer, start=first.start, end=end, value=f"{first.value}+{second.value}")
+@dataclass(slots=True)
+class _Overlapping:
+    """Its values are put together at the end: a chain of thousands would be copied with each link."""
+
+    start: int
+    end: int
+    kind: Kind
+    values: list[str]
+    known: bool
+
+    def add(self, span: Span) -> None:
+        """One that begins within."""
+        if self.kind == span.kind and self.known != span.known:
+            if span.known:
+                self.values, self.known = [span.value], True
+        elif span.end > self.end and self.values != [span.value]:
+            if span.end - span.start > self.end - self.start:
+                self.kind, self.known = span.kind, span.known
+            self.values.append(span.value)
+        self.end = max(self.end, span.end)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from itertools import accumulate, pairwise
 
-from shared.privacy.folding import Folded, Word
+from shared.privacy.folding import Folded
 
 _WIDEST_GAP = 8  # characters between two letters that may still belong to one value
 _DIGITS = str.maketrans("oilsb", "01158")  # what people and scanners write for digits
@@ -24,11 +24,12 @@ class Squeezed:
         text = self._numbers if form.isdigit() and not whole_words else self._text
         at = text.find(form)
         while at >= 0:
-            end = at + len(form)
-            start = self._begin_of_number(at) if whole_words and form.isdigit() else at
+            start, end = at, at + len(form)
             edges, breaks = self._edges, self._breaks
-            if breaks[end - 1] == breaks[start] and (not whole_words or (start in edges and end in edges)):
-                yield self._places[start], self._places[end - 1] + 1
+            if not whole_words or end in edges:  # first: zeros are walked back over once for a word, not for a letter
+                start = self._begin_of_number(at) if whole_words and form.isdigit() else at
+                if breaks[end - 1] == breaks[start] and (not whole_words or start in edges):
+                    yield self._places[start], self._places[end - 1] + 1
             at = text.find(form, at + 1)
 
     def _begin_of_number(self, at: int) -> int:
@@ -41,17 +42,13 @@ class Squeezed:
         return self._text.translate(_DIGITS)
 
     @cached_property
-    def _words(self) -> list[Word]:
-        return list(self._folded.words())
-
-    @cached_property
     def _places(self) -> list[int]:
-        return [place for word in self._words for place in range(word.start, word.end)]
+        return [place for word in self._folded.words for place in range(word.start, word.end)]
 
     @cached_property
     def _edges(self) -> set[int]:
         """Where a word begins, which is where the one before it ends."""
-        return {0, *accumulate(word.end - word.start for word in self._words)}
+        return {0, *accumulate(word.end - word.start for word in self._folded.words)}
 
     @cached_property
     def _breaks(self) -> list[int]:
