@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
+import pkgutil
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import api
 from handlers.registry import load_domains
+from shared.errors import PlantaoError
 from shared.settings import Settings
 from shared.tasks.states import TaskStatus
 from tests.architecture.sources import ROOT, SHIPPED, place, python_files
@@ -140,7 +145,8 @@ def test_operations_names_what_the_program_says():
 def test_every_alarm_says_what_it_means_what_to_look_at_and_what_to_do():
     text = (ROOT / "docs" / "operations.md").read_text().split("## At night")[1].split("\n## ")[0]
     first_signs = set(re.findall(r"^\| \[.+?\]\(#([\w-]+)\) \|", text, re.MULTILINE))
-    alarms = {_anchor(title): body for title, body in re.findall(r"^### ([^\n]+)\n(.*?)(?=^### |\Z)", text, re.M | re.S)}
+    sections = re.findall(r"^### ([^\n]+)\n(.*?)(?=^### |\Z)", text, re.M | re.S)
+    alarms = {_anchor(title): body for title, body in sections}
     assert first_signs and first_signs <= alarms.keys()
     of_signs = {"a-certificate-or-a-key-is-wrong", "it-does-not-start"}  # a row per sign, in place of three lines
     for alarm in first_signs - of_signs:
@@ -158,6 +164,14 @@ def test_operations_lists_every_code_of_an_error():
     assert {
         code for code in codes - {"execution_failed", "transient_failure", "interrupted"} if f"`{code}`" not in text
     } == set()
+
+
+def test_integration_lists_every_problem_with_its_status():
+    text = (ROOT / "docs" / "integration.md").read_text().split("## When it is refused")[1]
+    rows = re.findall(r"^\| (\d{3}) \| (`[a-z-]+`(?:, `[a-z-]+`)*) \|", text, re.MULTILINE)
+    listed = {(slug, int(status)) for status, slugs in rows for slug in CODE.findall(slugs)}
+    # What no caller of the API meets: words between a worker and its broker.
+    assert listed == {(error.slug, error.status) for error in _raised()} - {("broker", 500), ("message-rejected", 500)}
 
 
 def test_clinical_names_every_version_in_use():
@@ -181,6 +195,16 @@ def test_every_concern_of_the_settings_has_its_section():
     ]
     assert headings[: len(expected)] == expected
     assert len(Settings.model_fields) == len(expected)
+
+
+def _raised(of: type[PlantaoError] = PlantaoError) -> Iterator[type[PlantaoError]]:
+    """Every kind of error of ours, however deep in the tree and wherever it is defined."""
+    for module in pkgutil.walk_packages(api.__path__, "api."):
+        importlib.import_module(module.name)
+    for kind in of.__subclasses__():
+        if kind.__module__.startswith(("api.", "shared.")):
+            yield kind
+            yield from _raised(kind)
 
 
 def _reasons(text: str) -> set[str]:
