@@ -37,6 +37,7 @@ from shared.fhir.readback import Readback
 from shared.files.store import FileStore
 from shared.llm.assembly import open_gateway
 from shared.llm.catalogue import Catalogue, CatalogueInvalid, load_catalogue
+from shared.llm.providers import preload_behind
 from shared.logging import configure_logging
 from shared.notifications.receivers import Receivers, ReceiversUnreadable, load_receivers
 from shared.privacy.blind_index import BlindIndexes
@@ -117,6 +118,7 @@ async def _opened(
     # What start-up made stays for good: the collector need not walk it again and again under load.
     gc.collect()
     gc.freeze()
+    preload_behind(catalogue.deployments.values())
     yield parts
     await watcher.close()
     await chat.close()

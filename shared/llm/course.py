@@ -19,12 +19,13 @@ from shared.llm.client_pool import ClientPool
 from shared.llm.contract import CallContext, ChatReply, ChatRequest
 from shared.llm.errors import AnswerBroken, BudgetExhausted, ContextOverflow, TransferRefused
 from shared.llm.failures import Fault, FaultKind
-from shared.llm.ports import Accounts, Admission, Breakers
+from shared.llm.ports import Accounts, Admission, Breakers, ModelClient
 from shared.llm.undisturbed import undisturbed
 
 _log = structlog.get_logger(__name__)
 _BREAKER_OPEN = "breaker_open"
 _LONG_PROMPT = 1_000  # tokens
+_LONGEST_IMPORT_S = 15.0  # all six packages took nine seconds
 _MANY_PEOPLE = 20  # known values; a conversation's patient has ten
 
 
@@ -139,7 +140,7 @@ class Course:
             return None
         self._probed = candidate.id if admission.probe else None
         try:
-            client = await self.around.clients.of(candidate.id, candidate.deployment, inside=candidate.inside)
+            client = await self._client(candidate)
             door, sent = (None, self.request) if candidate.inside else await self._hidden(candidate)
         except (ModelRefused, ModelUnavailable) as refusal:
             self._pass_over(candidate, refusal)
@@ -147,6 +148,13 @@ class Course:
         self._number += 1
         bill = Bill(self.around.accounts, self.context, candidate, self._number, self.until)
         return Attempt(Asked(candidate, client, sent, door, self.until), bill)
+
+    async def _client(self, candidate: Candidate) -> ModelClient:
+        """Raises as `ClientPool.of`. The first one imports its package: that is no part of the call's time."""
+        began = asyncio.get_running_loop().time()
+        client = await self.around.clients.of(candidate.id, candidate.deployment, inside=candidate.inside)
+        self.until += min(asyncio.get_running_loop().time() - began, _LONGEST_IMPORT_S)
+        return client
 
     async def _admission(self, candidate: Candidate) -> Admission:
         """Raises StoreUnavailable."""

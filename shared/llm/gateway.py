@@ -63,7 +63,7 @@ class Gateway:
                 await attempt.complete()
                 if await course.answered(attempt):
                     reply = course.reply(attempt)
-                    await self._keep(request, context, reply, until)
+                    await self._keep(request, context, reply, course.until)
                     return reply
             raise course.final_error()
 
@@ -83,7 +83,7 @@ class Gateway:
                         yield piece
                 if await course.answered(attempt):
                     reply = course.reply(attempt)
-                    await self._keep(request, context, reply, until)
+                    await self._keep(request, context, reply, course.until)
                     yield Finished(reply)
                     return
             raise course.final_error()

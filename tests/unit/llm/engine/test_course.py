@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,7 +19,8 @@ from shared.llm.catalogue import Deployment, Prices
 from shared.llm.contract import ChatReply, ChatRequest, Finished, TextDelta, ToolCallDelta
 from shared.llm.errors import AnswerBroken, BudgetExhausted, ContextOverflow
 from shared.llm.gateway import Gateway
-from shared.llm.ports import AttemptOpened
+from shared.llm.ports import AttemptOpened, ModelClient
+from shared.llm.providers import create_client
 from tests.unit.llm.engine.books import Books, OpenBreakers
 from tests.unit.llm.engine.making import REQUEST, catalogue, context, deployment, make_gateway
 
@@ -277,6 +279,17 @@ async def test_a_store_that_does_not_answer_ends_with_the_deadline(llmock: LLMoc
         await gateway.complete(REQUEST, context(deadline_s=0.2))
     assert [attempt.outcome for attempt in books.settled] == ["cancelled"]
     assert llmock.requests == []
+
+
+async def test_importing_a_package_takes_nothing_of_the_calls_time(llmock: LLMock) -> None:
+    def slowly(found: Deployment, inside: bool) -> ModelClient:
+        time.sleep(1.1)  # what an import is to the loop: a thread that takes its time
+        return create_client(found, transfer_allowed=True, inside=inside)
+
+    gateway = make_gateway(catalogue(0, um=of(llmock)), create=slowly)
+    await gateway.complete(REQUEST, context(deadline_s=1.0))
+    await gateway.close()
+    assert models(llmock) == ["modelo"]
 
 
 async def test_a_reader_who_takes_a_while_is_not_the_silence_of_the_provider(llmock: LLMock) -> None:
