@@ -93,10 +93,11 @@ class PostgresNode:
         self.stop()
         shutil.rmtree(self.folder)
 
-    def create_database(self, name: str) -> str:
-        """Make an empty database and return its URL."""
+    def create_database(self, name: str, template: str = "template1") -> str:
+        """Make a database like `template`, which nobody may be using, and return its URL."""
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
         with self._connect() as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            connection.execute(statement.format(sql.Identifier(name), sql.Identifier(template)))
         return self.url(name)
 
     def drop_database(self, name: str) -> None:

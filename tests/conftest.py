@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from alembic import command
-from alembic.config import Config
+from hypothesis import HealthCheck, settings
 
 from dev.definitions import domain_vhosts
 from dev.postgres_node import PostgresNode
 from dev.rabbitmq_node import RabbitNode
 from shared.database import Database
+from tests.databases import passing_postgres_database, sqlite_database
 from tests.platform import PACKAGES, ROOT
+
+# What an example costs is the machine's affair: a busy one must not refute a property.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 os.environ["DOMAIN_PACKAGES"] = PACKAGES
 # A developer's own settings must not reach the tests.
 for _name in ("DATABASE_URL", "RABBITMQ_URL", "MODEL_PROVIDER", "MODEL_BASE_URL"):
     os.environ.pop(_name, None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Shared between workers, the long files come first: the short ones fill the gaps at the end."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        long = {"acceptance": 0, "integration": 1}
+        items.sort(key=lambda item: long.get(item.path.relative_to(ROOT / "tests").parts[0], len(long)))
 
 
 @pytest.fixture(scope="session")
@@ -32,37 +42,24 @@ def rabbit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitNode]:
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresNode]:
-    """A private PostgreSQL for the whole run."""
-    with PostgresNode(tmp_path_factory.mktemp("pg")) as node:
-        yield node
-
-
-def migrate(url: str) -> None:
-    """The schema as `alembic upgrade head` makes it."""
-    config = Config(ROOT / "alembic.ini")
-    database = Database(url, pooled=False)
-    with database.write() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-    database.close()
+    """A private PostgreSQL for the whole run. Nobody crashes this one: whoever tests that, starts a durable one."""
+    node = PostgresNode(tmp_path_factory.mktemp("pg"), ["fsync=off"])
+    node.start()
+    yield node
+    node.remove()
 
 
 @pytest.fixture
 def postgres_url(postgres: PostgresNode) -> Iterator[str]:
     """A migrated database of the test's own on PostgreSQL."""
-    name = f"t{secrets.token_hex(6)}"
-    url = postgres.create_database(name)
-    migrate(url)
-    yield url
-    postgres.drop_database(name)
+    with passing_postgres_database(postgres) as url:
+        yield url
 
 
 @pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
     """A migrated database of the test's own on SQLite."""
-    url = f"sqlite:///{tmp_path / 'plantao.db'}"
-    migrate(url)
-    return url
+    return sqlite_database(tmp_path / "plantao.db")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

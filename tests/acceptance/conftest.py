@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,25 +10,15 @@ import pytest
 from dev.postgres_node import PostgresNode
 from dev.rabbitmq_node import RabbitNode
 from tests.acceptance.broker import Vhost
-from tests.conftest import migrate
+from tests.databases import passing_postgres_database, sqlite_database
 from tests.platform import Platform, running_platform
 
 ENGINES = ["pika", "dramatiq"]
 
 
-@contextmanager
-def migrated_database(node: PostgresNode) -> Iterator[str]:
-    """A database of its own on `node`; its URL."""
-    name = f"a{secrets.token_hex(6)}"
-    url = node.create_database(name)
-    migrate(url)
-    yield url
-    node.drop_database(name)
-
-
 @pytest.fixture(scope="module")
 def module_postgres_url(postgres: PostgresNode) -> Iterator[str]:
-    with migrated_database(postgres) as url:
+    with passing_postgres_database(postgres) as url:
         yield url
 
 
@@ -45,8 +33,7 @@ def shared_platform(
     if database == "postgresql":
         url = request.getfixturevalue("module_postgres_url")
     else:
-        url = f"sqlite:///{folder / 'plantao.db'}"
-        migrate(url)
+        url = sqlite_database(folder / "plantao.db")
     with running_platform(rabbit, url, folder, engine) as running:
         yield running
 

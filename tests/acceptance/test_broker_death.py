@@ -9,9 +9,9 @@ import pytest
 
 from dev.postgres_node import PostgresNode
 from dev.rabbitmq_node import RabbitNode
-from tests.acceptance.conftest import migrated_database
 from tests.acceptance.effects import once
 from tests.acceptance.gates import Gate
+from tests.databases import passing_postgres_database
 from tests.platform import Platform, eventually
 
 
@@ -27,7 +27,7 @@ def test_work_survives_a_broker_that_is_missing_and_one_that_is_killed(
 ) -> None:
     if mortal_broker.is_running:
         mortal_broker.kill()
-    with migrated_database(postgres) as url:
+    with passing_postgres_database(postgres) as url:
         platform = Platform(mortal_broker, url, tmp_path, engine, PUBLISH_CONFIRM_TIMEOUT_S="2")
         try:
             _missing_at_start(platform, mortal_broker)

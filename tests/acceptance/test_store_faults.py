@@ -10,9 +10,9 @@ import pytest
 from dev.postgres_node import PostgresNode
 from dev.rabbitmq_node import RabbitNode
 from tests.acceptance.broker import Vhost
-from tests.acceptance.conftest import migrated_database
 from tests.acceptance.gates import Gate
 from tests.acceptance.timeline import kinds
+from tests.databases import passing_postgres_database
 from tests.platform import Platform, eventually, running_platform
 
 
@@ -28,7 +28,7 @@ def platform(
 ) -> Iterator[Platform]:
     eco.empty()
     with (
-        migrated_database(mortal_postgres) as url,
+        passing_postgres_database(mortal_postgres) as url,
         running_platform(rabbit, url, tmp_path, engine, WORKER_LEASE_S="20") as running,
     ):
         yield running

@@ -8,7 +8,7 @@ import pytest
 
 from dev.postgres_node import PostgresNode
 from shared.database import Database, metadata
-from tests.conftest import migrate
+from tests.databases import postgres_database, sqlite_database
 from tests.integration.chat.scripted import ScriptedGateway
 from tests.integration.chat.serving import Served, serving
 
@@ -17,11 +17,9 @@ from tests.integration.chat.serving import Served, serving
 def chat_urls(postgres: PostgresNode, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """Migrated once for the folder."""
     urls = {
-        "sqlite": f"sqlite:///{tmp_path_factory.mktemp('chat') / 'plantao.db'}",
-        "postgresql": postgres.create_database("chat"),
+        "sqlite": sqlite_database(tmp_path_factory.mktemp("chat") / "plantao.db"),
+        "postgresql": postgres_database(postgres, "chat"),
     }
-    for url in urls.values():
-        migrate(url)
     yield urls
     postgres.drop_database("chat")
 

@@ -13,7 +13,7 @@ from shared.database import Database
 from shared.hl7.routing import Routing
 from shared.privacy.blind_index import BlindIndex
 from shared.settings import MllpSettings
-from tests.conftest import migrate
+from tests.databases import postgres_database, sqlite_database
 from tests.integration.mllp.sender import Sender
 from tests.integration.store.conftest import emptied
 from workers.mllp_intake import Intake
@@ -26,11 +26,9 @@ Connect = Callable[[MllpServer], Awaitable[Sender]]
 @pytest.fixture(scope="module")
 def store_urls(postgres: PostgresNode, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     urls = {
-        "sqlite": f"sqlite:///{tmp_path_factory.mktemp('mllp') / 'plantao.db'}",
-        "postgresql": postgres.create_database("mllp"),
+        "sqlite": sqlite_database(tmp_path_factory.mktemp("mllp") / "plantao.db"),
+        "postgresql": postgres_database(postgres, "mllp"),
     }
-    for url in urls.values():
-        migrate(url)
     yield urls
     postgres.drop_database("mllp")
 

@@ -8,15 +8,14 @@ import pytest
 from llmock.pytest_plugin import LLMock
 from llmock.testing import LLMockServer
 
-from tests.conftest import migrate
+from tests.databases import sqlite_database
 from tests.integration.openai.surface import Scripted, listening, models_file, pieces, reply
 
 
 @pytest.fixture(scope="module")
 def _scripted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Scripted]]:
     folder = tmp_path_factory.mktemp("scripted")
-    url = f"sqlite:///{folder / 'plantao.db'}"
-    migrate(url)
+    url = sqlite_database(folder / "plantao.db")
     gateway = Scripted()
     with listening(gateway, DATABASE_URL=url, FILES_DIR=str(folder / "files")) as base:
         yield base, gateway
@@ -43,8 +42,7 @@ def provider(llmock_server: LLMockServer) -> LLMock:
 @pytest.fixture(scope="module")
 def _house(tmp_path_factory: pytest.TempPathFactory, llmock_server: LLMockServer) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("house")
-    url = f"sqlite:///{folder / 'plantao.db'}"
-    migrate(url)
+    url = sqlite_database(folder / "plantao.db")
     address = llmock_server.base_url("openai")
     models = models_file(folder, address, address)
     with listening(DATABASE_URL=url, FILES_DIR=str(folder / "files"), MODELS_FILE=models) as base:

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from shared.database import Database
-from tests.conftest import migrate
+from tests.databases import passing_postgres_database, sqlite_database
 from tests.integration.register.loads import Loads
 
 
@@ -15,15 +14,10 @@ from tests.integration.register.loads import Loads
 def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """One migrated database of each kind for all tests of the register, which `loads` empties: a new one costs more."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path_factory.mktemp('register') / 'plantao.db'}"
-        migrate(url)
-        yield url
+        yield sqlite_database(tmp_path_factory.mktemp("register") / "plantao.db")
         return
-    postgres, name = request.getfixturevalue("postgres"), f"t{secrets.token_hex(6)}"
-    url = postgres.create_database(name)
-    migrate(url)
-    yield url
-    postgres.drop_database(name)
+    with passing_postgres_database(request.getfixturevalue("postgres")) as url:
+        yield url
 
 
 @pytest.fixture

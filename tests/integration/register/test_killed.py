@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from bench import ingest_file
 from shared.database import Database
 from shared.register.schema import ingestion_rows
-from tests.conftest import migrate
+from tests.databases import sqlite_database
 from tests.integration.register.loads import LoadRun, Loads, counted
 from tests.platform import ROOT
 
@@ -49,9 +49,7 @@ def test_a_load_killed_in_the_middle_ends_as_an_undisturbed_one(
     assert 0 < left < ROWS
     resumed = loads.load(upload, run=LoadRun(task))
 
-    calm_url = f"sqlite:///{tmp_path / 'calm.db'}"
-    migrate(calm_url)
-    calm = Loads(Database(calm_url), tmp_path / "files")
+    calm = Loads(Database(sqlite_database(tmp_path / "calm.db")), tmp_path / "files")
     undisturbed = calm.load(content(ROWS))
     assert counted(resumed) == counted(undisturbed)
     assert resumed.achados == undisturbed.achados

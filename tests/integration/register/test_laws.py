@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from handlers.ingestao import carga
 from shared.database import Database
 from shared.register.schema import ingestion_rejects, ingestion_rows
-from tests.conftest import migrate
+from tests.databases import sqlite_database
 from tests.integration.register.loads import AMADEU, HEADER, ROSA, Loads, counted
 from tests.integration.register.test_merging import TWIN
 
@@ -36,9 +36,7 @@ _LINES = st.one_of(
 def some(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loads]:
     folder: Path = tmp_path_factory.mktemp("laws")
     # The other database is met by every other test; here it would cost more than it shows.
-    url = f"sqlite:///{folder / 'laws.db'}"
-    migrate(url)
-    database = Database(url)
+    database = Database(sqlite_database(folder / "laws.db"))
     yield Loads(database, folder / "files")
     database.close()
 

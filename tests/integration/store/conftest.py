@@ -8,14 +8,13 @@ import pytest
 
 from dev.postgres_node import PostgresNode
 from shared.database import Database, metadata
-from tests.conftest import migrate
+from tests.databases import postgres_database, sqlite_database
 from tests.integration.store.clock import StoreClock
 from tests.integration.store.executing import make
 from workers.execution import Execution
 
 
 def _opened(url: str) -> Iterator[Database]:
-    migrate(url)
     database = Database(url, pool_size=20)
     yield database
     database.close()
@@ -23,12 +22,12 @@ def _opened(url: str) -> Iterator[Database]:
 
 @pytest.fixture(scope="session")
 def sqlite_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    yield from _opened(f"sqlite:///{tmp_path_factory.mktemp('store') / 'plantao.db'}")
+    yield from _opened(sqlite_database(tmp_path_factory.mktemp("store") / "plantao.db"))
 
 
 @pytest.fixture(scope="session")
 def postgres_store(postgres: PostgresNode) -> Iterator[Database]:
-    yield from _opened(postgres.create_database("store"))
+    yield from _opened(postgres_database(postgres, "store"))
     postgres.drop_database("store")
 
 

@@ -19,7 +19,7 @@ from shared.errors import Overloaded, StoreUnavailable
 from shared.group_commit import GroupCommit
 from shared.tasks import acceptance
 from shared.tasks.schema import rejected_messages
-from tests.conftest import migrate
+from tests.databases import postgres_database
 from tests.integration.store.rows import new_task, row
 
 WAIT_S = 30
@@ -203,7 +203,7 @@ def own_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresN
     """A node that this module may kill."""
     node = PostgresNode(tmp_path_factory.mktemp("pgkill"))
     node.start()
-    migrate(node.create_database("kill"))
+    postgres_database(node, "kill")
     yield node
     node.stop()
 

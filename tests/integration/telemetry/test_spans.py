@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import migrate
+from tests.databases import sqlite_database
 from tests.outside_model import OutsideModel, outside
 from tests.platform import ROOT
 
@@ -25,8 +25,7 @@ policies.padrao = {{deployments = ["fora"]}}
 def traced(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What the traced process printed."""
     folder: Path = tmp_path_factory.mktemp("traced")
-    database, models = f"sqlite:///{folder / 'plantao.db'}", folder / "models.toml"
-    migrate(database)
+    database, models = sqlite_database(folder / "plantao.db"), folder / "models.toml"
     with outside(OutsideModel()) as url:
         models.write_text(MODELS.format(url=url))
         settings = {
