@@ -1,6 +1,9 @@
 # Every target prepares what it needs; the first run on a machine takes about a minute more.
 PYTHON ?= python3
 RUN := .venv/bin/python
+# Compiled modules are kept, outside the source folders: without them every process spends seconds compiling crewai.
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.run/bytecode
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help bootstrap demo up test check format eval bench clean
