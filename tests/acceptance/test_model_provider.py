@@ -68,7 +68,8 @@ def platform(
 @pytest.fixture
 def mock(provider: Provider) -> MockProvider:
     """The provider in good health, with nothing received yet."""
-    provider.mock.delay, provider.mock.plan = 0.0, FaultPlan()
+    provider.mock.plan = FaultPlan()
+    provider.mock.answering.set()
     provider.mock.received.clear()
     provider.mock.abandoned.clear()
     return provider.mock
@@ -97,11 +98,11 @@ def test_a_model_behind_http_writes_the_opinion(platform: Platform, mock: MockPr
 
 
 def test_a_critical_alert_is_visible_before_the_crew_ends(platform: Platform, mock: MockProvider) -> None:
-    mock.delay = 2.0
+    mock.answering.clear()
     task = post_hemogram(platform)
     assert mock.received.wait(30), "the crew asks its model"
     view = platform.view(task)
-    mock.delay = 0.0
+    mock.answering.set()
     assert (view["status"], view["result"]) == ("running", None)
     assert view["alerts"] and view["findings"]["achados"]
     assert platform.finished(task)["alerts"] == view["alerts"]

@@ -15,8 +15,8 @@ from tests.acceptance.gates import Gate
 from tests.acceptance.timeline import kinds
 from tests.platform import Platform, eventually, running_platform
 
-DRAIN_S = 1.0
-DEADLINE_S = 4
+DRAIN_S = 3.0
+DEADLINE_S = 8  # after the drain has begun and ended
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,8 @@ from tests.llmock.faults import FaultPlan
 from tests.llmock.replies import as_events, completion
 
 _STATUS = {"400": 400, "401": 401, "403": 403, "404": 404, "429": 429, "500": 500, "503": 503, "quota": 429}
+# A test that forgot to let its answers go must fail, not hang.
+_HELD_AT_MOST_S = 30.0
 # What a careless provider does: quote the prompt back in its error.
 _ECHO = "prompt was: "
 
@@ -45,6 +47,8 @@ class MockProvider:
         self.requests: list[dict[str, Any]] = []
         self.in_flight = 0
         self.received = threading.Event()
+        self.answering = threading.Event()  # cleared, answers wait for it
+        self.answering.set()
         self.abandoned = threading.Event()
         self.app = Starlette(
             routes=[
@@ -72,6 +76,8 @@ class MockProvider:
         if fault == "stall":
             await self._stall(request)
         await asyncio.sleep(self.delay)
+        if not self.answering.is_set():
+            await asyncio.to_thread(self.answering.wait, _HELD_AT_MOST_S)
         if fault in _STATUS:
             return self._error(fault, body)
         if fault == "truncate":
