@@ -93,7 +93,6 @@ async def _opened(
     watcher = Watcher(database)
     submission = Submission(config, database, found)
     files = FileStore(config.files.files_dir)
-    files.forget_drafts()
     blind = BlindIndexes(config.privacy.blind_index_key.get_secret_value())
     gateway = open_gateway(config, database, catalogue)
     rates = RateLimits(database, config.api)

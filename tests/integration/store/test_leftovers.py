@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -111,9 +113,12 @@ async def test_housekeeping_removes_the_file_of_a_deletion_that_died(
         key = uploads.remove(connection, "default", upload.id)
         assert key is not None
         leftovers.abandon(connection, key)  # and the process dies before it removes the file
+    files.draft().write(b"metade")  # and another in the middle of an upload, the day before yesterday
+    (half,) = (tmp_path / "files" / "drafts").iterdir()
+    os.utime(half, (time.time() - 2 * 86_400,) * 2)
     stop = asyncio.Event()
     running = asyncio.create_task(Housekeeping(load_settings(), database).run(stop))
-    await until(lambda: not files.path(upload.path).exists())
+    await until(lambda: not (half.exists() or files.path(upload.path).exists()))
     stop.set()
     await asyncio.wait_for(running, WAIT_S)
     assert files.path(other.path).exists()
