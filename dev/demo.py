@@ -34,6 +34,7 @@ def run(stack: Stack, receiver: AnswerReceiver) -> list[str]:
     """Post, follow, show. Returns the names of what did not complete."""
     settings = stack.settings.domains
     all_cases = [*cases(stack.domains, settings), *document_cases(stack.domains, settings, stack.mllp)]
+    take_events(stack.broker.worker_url, stack.domains.values())  # of a run that was interrupted
     print(f"\nSending {len(all_cases)} requests to {stack.api_url} and following them:", flush=True)
     with watching(all_cases) as view:
         asyncio.run(_follow(stack.api_url, all_cases, view))

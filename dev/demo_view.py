@@ -12,6 +12,7 @@ from rich import box
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from dev.demo_requests import Case
 
@@ -19,6 +20,7 @@ from dev.demo_requests import Case
 _OFFLINE_NOTICE = re.compile(r"^Texto montado de forma determinística[^.]*\.\s*")
 OPINION_CHARS = 100
 PLAIN_WIDTH = 160
+TABLE_WIDTH = 120
 MARKS = {"completed": "✓", "failed": "✗", "cancelled": "✗"}
 
 
@@ -70,6 +72,14 @@ def show_results(cases: list[Case]) -> None:
     console = Console()
     if not console.is_terminal:
         console = Console(width=PLAIN_WIDTH)
+    console.print(_blocks(cases) if console.width < TABLE_WIDTH else _results_table(cases))
+    models = {str(_provenance(case).get("modelo")) for case in cases if _provenance(case)}
+    console.print(
+        f"  Opinions are drafts by {', '.join(sorted(models)) or 'no model'}; none counts until a person signs.\n"
+    )
+
+
+def _results_table(cases: list[Case]) -> Table:
     table = Table(title="What the crews wrote", box=box.SIMPLE, show_lines=True)
     table.add_column("event", no_wrap=True)
     table.add_column("findings", ratio=3, overflow="fold")
@@ -78,11 +88,16 @@ def show_results(cases: list[Case]) -> None:
     table.add_column("s", justify="right", no_wrap=True)
     for case in cases:
         table.add_row(case.name, _findings(case), _alerts(case), _opinion(case), f"{case.seconds:.1f}")
-    console.print(table)
-    models = {str(_provenance(case).get("modelo")) for case in cases if _provenance(case)}
-    console.print(
-        f"  Opinions are drafts by {', '.join(sorted(models)) or 'no model'}; none counts until a person signs.\n"
-    )
+    return table
+
+
+def _blocks(cases: list[Case]) -> Text:
+    """The same for a narrow terminal, whose columns would break words."""
+    lines = ["What the crews wrote"]
+    for case in cases:
+        lines += ["", f"{case.name}  {case.seconds:.1f} s", f"  findings: {_findings(case)}"]
+        lines += [f"  alerts: {_alerts(case)}", f"  draft: {_opinion(case)}"]
+    return Text("\n".join([*lines, ""]))
 
 
 def _progress_table(cases: list[Case]) -> Table:

@@ -77,6 +77,17 @@ async def test_a_case_runs_to_its_result(connect: Connect, capsys: pytest.Captur
     assert "Anemia grave [A1]." in shown
 
 
+def test_a_narrow_terminal_breaks_no_word(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+    [case] = cases(DOMAINS, DomainSettings())
+    case.status, case.task = "completed", {"result": {"achados": [{"codigo": "excluir_pseudotrombocitopenia"}]}}
+    show_results([case])
+    shown = capsys.readouterr().out
+    assert "findings: excluir_pseudotrombocitopenia" in shown
+    assert max(map(len, shown.splitlines())) <= 90
+
+
 async def test_a_refused_post_is_told_with_the_problems_words(connect: Connect):
     problem = {"title": "Campo inválido", "detail": "nome: falta"}
     refused = httpx.Response(422, json=problem, headers={"content-type": "application/problem+json"})
