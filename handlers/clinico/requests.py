@@ -127,7 +127,7 @@ class Alta(Pedido):
     motivo_saida: TextoCurto = Field(description="Words or the two-digit TISS/SIH code")
     cid_principal: Cid10
     cids_secundarios: Cids | None = None
-    visitas_ps_6m: Annotated[int, Field(ge=0, le=400)] | None = Field(
+    visitas_ps_6m: Annotated[int, BeforeValidator(no_boolean), Field(ge=0, le=400)] | None = Field(
         None, description="Emergency visits in the 6 months before, without the present one"
     )
     prescricao_alta: Medicamentos | None = None

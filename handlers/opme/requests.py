@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
-from shared.clinical.fields import Data, Entrada, TextoCurto
+from shared.clinical.fields import Data, Entrada, TextoCurto, no_boolean
 from shared.clinical.identifiers import Cid10, Cnpj, normalise
 from shared.clinical.people import Pedido
 
@@ -43,7 +43,7 @@ class ItemOpme(Entrada):
     tabela: Annotated[str, BeforeValidator(_lower), StringConstraints(pattern=r"^[0-9a-z]{1,10}$")] | None = None
     codigo: Annotated[str, AfterValidator(normalise), Field(max_length=20)] | None = None
     descricao: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)] | None = None
-    opcao_fabricante: Annotated[int, Field(ge=1, le=3)] | None = None
+    opcao_fabricante: Annotated[int, BeforeValidator(no_boolean), Field(ge=1, le=3)] | None = None
     quantidade: Quantidade | None = None
     valor_solicitado: Reais | None = None
     registro_anvisa: TextoCurto | None = None

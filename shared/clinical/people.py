@@ -5,9 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from shared.clinical.fields import Data, Entrada, Texto, TextoCurto, TextoLongo
+from shared.clinical.fields import Data, Entrada, Texto, TextoCurto, TextoLongo, no_boolean
 from shared.clinical.identifiers import Cbo, Cnes, Cns, Cpf, Crm, Uf
 
 Sexo = Literal["M", "F"]
@@ -32,7 +32,9 @@ class Paciente(Entrada):
     data_nascimento: Data
     sexo: Sexo
     gestante: Gestante | None = None
-    idade_gestacional_sem: Annotated[int, Field(ge=1, le=44, description="Completed weeks")] | None = None
+    idade_gestacional_sem: (
+        Annotated[int, BeforeValidator(no_boolean), Field(ge=1, le=44, description="Completed weeks")] | None
+    ) = None
     peso_kg: Annotated[Decimal, Field(gt=0, le=700, description="kg")] | None = None
     altura_cm: Annotated[Decimal, Field(ge=20, le=280, description="cm")] | None = None
     recusa_ia: bool = Field(False, description="The patient refuses AI: rules run, agents do not (CFM 2.454/2026)")

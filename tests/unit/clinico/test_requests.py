@@ -78,6 +78,7 @@ def test_nobody_is_older_than_130(model: Any, example: dict[str, Any], birth: st
         (Internacao, INTERNACAO, {"data_hora_internacao": "1950-01-01T08:40:00-03:00"}, "data_nascimento posterior"),
         (Alta, ALTA, {"data_hora_alta": "2026-11-18T11:29:00-03:00"}, "anterior a data_hora_internacao"),
         (Alta, ALTA, {"visitas_ps_6m": -1}, "greater than or equal to 0"),
+        (Alta, ALTA, {"visitas_ps_6m": True}, "deve ser um número"),
     ],
 )
 def test_refusal_gives_the_reason_and_not_the_value(
