@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -17,6 +18,7 @@ from shared.llm.bill import Bill
 from shared.llm.candidates import Candidate, NotAsked
 from shared.llm.client_pool import ClientPool
 from shared.llm.contract import CallContext, ChatReply, ChatRequest
+from shared.llm.deadlines import time_to_wind_up
 from shared.llm.errors import AnswerBroken, BudgetExhausted, ContextOverflow, TransferRefused
 from shared.llm.failures import Fault, FaultKind
 from shared.llm.ports import Accounts, Admission, Breakers, ModelClient
@@ -25,6 +27,7 @@ from shared.llm.undisturbed import undisturbed
 _log = structlog.get_logger(__name__)
 _BREAKER_OPEN = "breaker_open"
 _LONG_PROMPT = 1_000  # tokens
+_SUCCESS_S = 3.0
 _LONGEST_IMPORT_S = 15.0  # all six packages took nine seconds
 _MANY_PEOPLE = 20  # known values; a conversation's patient has ten
 
@@ -86,7 +89,10 @@ class Course:
             self._go_on()
         elif attempt.fault is None:
             self._probed = None
-            await undisturbed(self.around.breakers.succeeded(attempt.candidate.id), self.until)
+            # No task for it: as a rule there is nothing to change. What is not waited for is written all the same.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(time_to_wind_up(self.until, _SUCCESS_S)):
+                    await self.around.breakers.succeeded(attempt.candidate.id)
             return True
         else:
             await self._draw_consequences(attempt, attempt.fault)
