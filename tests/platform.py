@@ -20,6 +20,7 @@ from dev.rabbitmq_node import RabbitNode
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = '["handlers", "tests.fixtures.domains"]'
 TERMINAL = {"completed", "failed", "cancelled"}
+LOG_END = 4_000
 DEADLINE_S = 120.0  # never reached by what works, on a machine with other things to do neither
 
 T = TypeVar("T")
@@ -145,11 +146,18 @@ class Platform:
         self.client.close()
 
     def log(self, name: str) -> str:
+        """The end of what a process has logged."""
         file = self.folder / f"{name}.log"
-        return file.read_text()[-4000:] if file.exists() else ""
+        if not file.exists():
+            return ""
+        with file.open("rb") as lines:
+            lines.seek(max(0, file.stat().st_size - LOG_END))
+            return lines.read().decode(errors="replace")
 
     def full_log(self) -> str:
-        return "".join(file.read_text() for file in sorted(self.folder.glob("*.log")))
+        """Every whole line of every process; one that is being written at this moment does not count yet."""
+        logs = [file.read_bytes() for file in sorted(self.folder.glob("*.log"))]
+        return "".join(log[: log.rfind(b"\n") + 1].decode() for log in logs)
 
     def _spawn(self, name: str, broker: str, *command: str) -> subprocess.Popen[bytes]:
         log = (self.folder / f"{name}.log").open("ab")

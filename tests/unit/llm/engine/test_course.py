@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -283,23 +282,23 @@ async def test_a_store_that_does_not_answer_ends_with_the_deadline(llmock: LLMoc
 
 async def test_importing_a_package_takes_nothing_of_the_calls_time(llmock: LLMock) -> None:
     def slowly(found: Deployment, inside: bool) -> ModelClient:
-        time.sleep(1.1)  # what an import is to the loop: a thread that takes its time
+        threading.Event().wait(2.1)  # what an import is to the loop: a thread that takes its time
         return create_client(found, transfer_allowed=True, inside=inside)
 
     gateway = make_gateway(catalogue(0, um=of(llmock)), create=slowly)
-    await gateway.complete(REQUEST, context(deadline_s=1.0))
+    await gateway.complete(REQUEST, context(deadline_s=2.0))
     await gateway.close()
     assert models(llmock) == ["modelo"]
 
 
 async def test_a_reader_who_takes_a_while_is_not_the_silence_of_the_provider(llmock: LLMock) -> None:
     llmock.reply("Uma resposta de várias palavras.").pace(20)
-    slow = of(llmock, idle_s=0.2)
+    slow = of(llmock, idle_s=1.0)
     text = ""
     async for event in make_gateway(catalogue(0, a=slow)).stream(REQUEST, context()):
         if isinstance(event, TextDelta):
             if not text:
-                await asyncio.to_thread(threading.Event().wait, 0.5)
+                await asyncio.to_thread(threading.Event().wait, 1.5)
             text += event.text
     assert text == "Uma resposta de várias palavras."
 
