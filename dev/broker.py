@@ -35,11 +35,21 @@ class Broker:
     wait_ready: Callable[[], None]
     stop: Callable[[], None]
 
+    @property
+    def is_ours(self) -> bool:
+        """Nobody else's messages are on it."""
+        return self.login is not None
+
+
+def names_broker(configured: BrokerSettings) -> bool:
+    """Whether the environment says which RabbitMQ to use."""
+    return "rabbitmq_url" in configured.model_fields_set
+
 
 def choose_broker(folder: Path, vhosts: Sequence[str]) -> Broker:
     """A broker for these vhosts, launched. Raises DevError with what to install when there is none."""
     configured = BrokerSettings()
-    if "rabbitmq_url" in configured.model_fields_set:
+    if names_broker(configured):
         try:
             return _shared(configured, folder, vhosts)
         except DevError as reason:

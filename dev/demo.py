@@ -12,6 +12,7 @@ import time
 
 import httpx
 
+from dev.broker import names_broker
 from dev.console import DevError, failure
 from dev.demo_answers import AnswerReceiver, answer_receiver, ask
 from dev.demo_events import publish_results, take_events
@@ -22,7 +23,7 @@ from dev.processes import ROOT
 from dev.stack import Stack, running_stack
 from dev.up import stop_on_sigterm
 from handlers.configured import configured_domains
-from shared.settings import DomainSettings
+from shared.settings import BrokerSettings, DomainSettings
 
 DEADLINE_S = 120.0
 HTTP_TIMEOUT_S = 30.0
@@ -34,7 +35,7 @@ def run(stack: Stack, receiver: AnswerReceiver) -> list[str]:
     """Post, follow, show. Returns the names of what did not complete."""
     settings = stack.settings.domains
     all_cases = [*cases(stack.domains, settings), *document_cases(stack.domains, settings, stack.mllp)]
-    take_events(stack.broker.worker_url, stack.domains.values())  # of a run that was interrupted
+    take_events(stack.broker, stack.domains.values())  # of a run that was interrupted
     print(f"\nSending {len(all_cases)} requests to {stack.api_url} and following them:", flush=True)
     with watching(all_cases) as view:
         asyncio.run(_follow(stack.api_url, all_cases, view))
@@ -44,7 +45,7 @@ def run(stack: Stack, receiver: AnswerReceiver) -> list[str]:
     # Last of all: what the crew's task tells the world is on its way to the broker before this question's answer.
     answered, words = ask(stack.api_url, receiver)
     print(f"\n{QUESTION}: {words}", flush=True)
-    told = take_events(stack.broker.worker_url, stack.domains.values())
+    told = take_events(stack.broker, stack.domains.values())
     if told:
         counts = ", ".join(f"{count} {kind}" for kind, count in sorted(told.items()))
         print(f"\nTold to other systems as CloudEvents on eventos.resultados, alerts before any model: {counts}.")
@@ -74,7 +75,8 @@ def main() -> int:
     began = time.monotonic()
     print("Bringing Plantão up for a demo:", flush=True)
     try:
-        publish_results(configured_domains(DomainSettings()))
+        if not names_broker(BrokerSettings()):
+            publish_results(configured_domains(DomainSettings()))
         with answer_receiver(ROOT / ".run" / "demo") as receiver, running_stack("demo") as stack:
             code = verdict(stack, run(stack, receiver))
     except KeyboardInterrupt:

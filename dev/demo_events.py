@@ -9,8 +9,9 @@ from urllib.parse import quote
 
 import pika
 from pika.adapters.blocking_connection import BlockingChannel
-from pika.exceptions import AMQPError
+from pika.exceptions import ChannelClosedByBroker
 
+from dev.broker import Broker
 from shared.domain import Domain
 from shared.messaging.topology import RESULTS_QUEUE
 
@@ -21,21 +22,23 @@ def publish_results(keys: Iterable[str]) -> None:
         os.environ.setdefault(f"DOMAIN__{key.upper()}__RESULTS", "true")
 
 
-def take_events(broker_url: str, domains: Iterable[Domain]) -> Counter[str]:
-    """How many of each kind (`alert`, `completed`, `failed`) were there."""
-    return sum((_taken(f"{broker_url}/{quote(domain.vhost, safe='')}") for domain in domains), Counter())
+def take_events(broker: Broker, domains: Iterable[Domain]) -> Counter[str]:
+    """How many of each kind (`alert`, `completed`, `failed`) were there.
+
+    None are taken off a broker of somebody else's: they are for that hospital's own systems.
+    """
+    if not broker.is_ours:
+        return Counter()
+    return sum((_taken(f"{broker.worker_url}/{quote(domain.vhost, safe='')}") for domain in domains), Counter())
 
 
 def _taken(url: str) -> Counter[str]:
-    """Nothing on a broker of somebody else's that has no such queue."""
-    try:
-        connection = pika.BlockingConnection(pika.URLParameters(url))
-        channel = connection.channel()
-        kinds = Counter(_kinds(channel))
-        connection.close()
-    except AMQPError:
-        return Counter()
-    return kinds
+    """Nothing where no event has made the queue yet."""
+    with pika.BlockingConnection(pika.URLParameters(url)) as connection:
+        try:
+            return Counter(_kinds(connection.channel()))
+        except ChannelClosedByBroker:
+            return Counter()
 
 
 def _kinds(channel: BlockingChannel) -> Iterable[str]:
