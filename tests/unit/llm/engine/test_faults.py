@@ -172,7 +172,8 @@ async def test_fault(row: Row, provider: str, house: House, llmock: LLMock) -> N
         upstream = house.upstreams[names["alone"]].requests
     else:
         upstream = await asyncio.to_thread(count, llmock, f"m-{provider}-alone")
-    assert upstream == len(alone.attempts)
+    # On a busy machine a tight limit may end an attempt before its request is out; none goes out beside an attempt.
+    assert upstream == len(alone.attempts) or (row.tight and upstream < len(alone.attempts))
     assert_alone(alone, expected)
     assert_once(once, expected)
     assert_backed(backed, expected)
