@@ -233,7 +233,7 @@ async def test_a_settlement_after_the_sweep_puts_the_true_cost_in_its_place_once
 async def test_a_store_that_is_away_refuses_to_open_and_is_told_of_settlements_when_it_is_back(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away() -> None:
+    def away(**_options: Any) -> None:
         raise StoreUnavailable
 
     with accounts(database, limit("tenant", "1")) as books:
