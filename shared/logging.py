@@ -5,11 +5,13 @@ Only allow-listed fields leave the process, so that a careless call cannot log a
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import sys
 import threading
 import traceback
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -53,7 +55,7 @@ def _only_allowed(_logger: WrappedLogger, _method: str, event: EventDict) -> Eve
 
 
 class _TextlessFormatter(logging.Formatter):
-    """Third-party lines: the first of each alone, as asyncio and pydantic quote below it; exceptions without text.
+    """Lines of libraries: the first of each alone, as asyncio and pydantic quote below it; exceptions without text.
 
     asyncio shows arguments and results in its first line too, in brackets of either kind.
     """
@@ -64,6 +66,25 @@ class _TextlessFormatter(logging.Formatter):
 
     def formatException(self, ei: Any) -> str:
         return f"{type(ei[1]).__name__} at {_places(ei[1])}"
+
+
+class _TextlessJsonFormatter(_TextlessFormatter):
+    """The same as one JSON object, like our own: whoever reads the log meets no line of another kind."""
+
+    def __init__(self, process: str) -> None:
+        super().__init__()
+        self._process = process
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "event": "library_message",
+            "logger": record.name,
+            "message": super().format(record),
+            "level": record.levelname.lower(),
+            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "process": self._process,
+        }
+        return json.dumps(line)
 
 
 def _may_be_told(record: logging.LogRecord) -> bool:
@@ -122,7 +143,9 @@ def configure_logging(platform: PlatformSettings, process: str) -> None:
     )
     others = logging.StreamHandler(sys.stderr)
     others.addFilter(_may_be_told)
-    others.setFormatter(_TextlessFormatter("%(levelname)s %(name)s %(message)s"))
+    others.setFormatter(
+        _TextlessJsonFormatter(process) if as_json else _TextlessFormatter("%(levelname)s %(name)s %(message)s")
+    )
     logging.basicConfig(level=logging.WARNING, handlers=[others])
     logging.captureWarnings(True)
     # Python's own would print the text of what nobody caught.

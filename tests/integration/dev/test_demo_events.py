@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pika
@@ -12,15 +11,20 @@ import pytest
 from dev.broker import Broker
 from dev.demo_events import take_events
 from dev.rabbitmq_node import RabbitNode
-from handlers.exames.domain import DOMAIN
+from handlers.exames.domain import DOMAIN as EXAMES
 from shared import clock
 from shared.messaging import messages
 from shared.messaging.topology import QUORUM, RESULTS_QUEUE
 
+DOMAIN = replace(EXAMES, vhost="demo_events")
+
 
 @pytest.fixture
-def private(rabbit: RabbitNode) -> Iterator[Broker]:
+def private(rabbit: RabbitNode) -> Broker:
+    """Three events lie in a vhost that no other test knows."""
     url = rabbit.url("admin")
+    rabbit.ctl("add_vhost", DOMAIN.vhost)
+    rabbit.ctl("set_permissions", "-p", DOMAIN.vhost, pika.URLParameters(url).credentials.username, ".*", ".*", ".*")
     with pika.BlockingConnection(pika.URLParameters(rabbit.url("admin", DOMAIN.vhost))) as connection:
         channel = connection.channel()
         channel.confirm_delivery()
@@ -30,9 +34,7 @@ def private(rabbit: RabbitNode) -> Iterator[Broker]:
                 "id", f"plantao.exames.hemograma.{kind}", DOMAIN.key, "t", clock.now()
             )
             channel.basic_publish("", RESULTS_QUEUE, b"{}", properties)
-    yield Broker("RabbitMQ", url, url, "", "plantao", wait_ready=lambda: None, stop=lambda: None)
-    with pika.BlockingConnection(pika.URLParameters(rabbit.url("admin", DOMAIN.vhost))) as connection:
-        connection.channel().queue_delete(RESULTS_QUEUE)
+    return Broker("RabbitMQ", url, url, "", "plantao", wait_ready=lambda: None, stop=lambda: None)
 
 
 def test_events_on_somebody_elses_broker_are_left_to_its_consumers(private: Broker) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import httpx
 import orjson
 import pytest
@@ -50,7 +52,7 @@ def test_outside_v1_it_is_a_problem() -> None:
 
 
 async def test_the_limiter_survives_the_death_of_its_store(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    def away() -> None:
+    def away(**_options: Any) -> None:
         raise StoreUnavailable
 
     limits = RateLimits(database, ApiSettings(chat_rpm=1))

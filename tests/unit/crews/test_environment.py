@@ -63,9 +63,13 @@ def python(code: str, **changes: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def life() -> dict[str, Any]:
-    """What one process saw of itself. A second line on its output would be crewai's, and no JSON."""
-    facts: dict[str, Any] = json.loads(python(LIFE))
+def life(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What one process saw of itself. A second line on its output would be crewai's, and no JSON.
+
+    It compiles all that it imports: that is what leaves memory behind.
+    """
+    nothing_kept = str(tmp_path_factory.mktemp("bytecode"))
+    facts: dict[str, Any] = json.loads(python(LIFE, PYTHONPYCACHEPREFIX=nothing_kept, PYTHONDONTWRITEBYTECODE="1"))
     return facts
 
 
