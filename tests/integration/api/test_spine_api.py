@@ -60,13 +60,19 @@ async def test_work_is_accepted_while_the_broker_is_away(client: httpx.AsyncClie
     assert (await client.get("/readyz")).status_code == 200
 
 
+async def connected(client: httpx.AsyncClient) -> None:
+    """Wait until the API publishes."""
+    async with asyncio.timeout(30):
+        while (await client.get("/health")).json()["broker"] != {"testes_eco": "connected"}:
+            continue
+
+
 async def test_with_a_broker_the_row_is_queued(
     monkeypatch: pytest.MonkeyPatch, database_url: str, database: Database, rabbit: RabbitNode
 ) -> None:
     async with serving(monkeypatch, database_url, rabbit.url("api")) as client:
+        await connected(client)
         async with asyncio.timeout(30):
-            while (await client.get("/health")).json()["broker"] != {"testes_eco": "connected"}:
-                continue
             first = (await posted(client)).json()["task_id"]
             view: dict[str, object] = {}
             while view.get("status") != "queued":
@@ -168,9 +174,7 @@ async def test_health_is_not_ok_while_nobody_relays(
     monkeypatch: pytest.MonkeyPatch, database_url: str, database: Database, rabbit: RabbitNode
 ) -> None:
     async with serving(monkeypatch, database_url, rabbit.url("api")) as client:
-        async with asyncio.timeout(30):
-            while (await client.get("/health")).json()["broker"] != {"testes_eco": "connected"}:
-                continue
+        await connected(client)
         beat(database, "consumer", "eco")
         health = (await client.get("/health")).json()
         assert (health["status"], health["relays"]) == ("degraded", 0)

@@ -56,7 +56,7 @@ async def _asked(gateway: ScriptedGateway, times: int) -> None:
 async def test_a_reader_who_leaves_ends_the_answer(served: Served, gateway: ScriptedGateway) -> None:
     gateway.scripts = [["Era uma vez", FOREVER]]
     message_id = await _begun(served)
-    await asyncio.wait_for(gateway.closed.wait(), 10)
+    await asyncio.wait_for(gateway.closed.wait(), 1)
     kept = await served.ended(message_id)
     assert (kept["status"], kept["content"], kept["error"]) == ("interrupted", "Era uma vez", "client_gone")
     seen = await _followed(served, message_id)
@@ -71,7 +71,7 @@ async def test_a_caller_who_leaves_before_the_first_piece_ends_it_too(
     asking = asyncio.create_task(served.say("Oi", stream=stream))
     await _asked(gateway, 1)
     asking.cancel()
-    await asyncio.wait_for(gateway.closed.wait(), 10)
+    await asyncio.wait_for(gateway.closed.wait(), 1)
 
 
 async def test_an_answer_in_the_background_goes_on_and_is_resumed(served: Served, gateway: ScriptedGateway) -> None:

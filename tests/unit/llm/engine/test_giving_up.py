@@ -17,10 +17,8 @@ from tests.unit.llm.engine.books import Books, OpenBreakers
 from tests.unit.llm.engine.making import REQUEST, catalogue, context, deployment, make_gateway
 from tests.unit.llm.wire.raw_provider import FIRST_PIECE, RawProvider, raw_provider
 
-# A second is promised. What is still open then stays open until somebody collects it, and a busy machine is no breach.
-WITHIN_S = 3.0
-# A store that is waited for takes two to three seconds.
-WITHOUT_THE_STORE_S = 1.5
+# The promise of the issue, not a measurement: what is still open then stays open until somebody collects it.
+WITHIN_S = 1.0
 every_provider = pytest.mark.parametrize("provider", FIRST_PIECE)
 
 
@@ -174,7 +172,7 @@ async def test_a_store_that_hangs_delays_no_answer_past_its_deadline(stream: boo
         books, breakers = HangingBooks(opens=opens, until=back), HangingBreakers(until=back)
         gateway = make_gateway(catalogue(3, a=deployment(stub.url, stub.provider)), books=books, breakers=breakers)
         with pytest.raises((ModelUnavailable, StoreUnavailable)):
-            async with asyncio.timeout(WITHOUT_THE_STORE_S):
+            async with asyncio.timeout(WITHIN_S):
                 if stream:
                     await anext(gateway.stream(REQUEST, context(deadline_s=0.1)))
                 else:
