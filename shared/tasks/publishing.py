@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
 
-from sqlalchemy import Update, bindparam, case, func, select, update
+from sqlalchemy import Select, Update, bindparam, case, func, select, update
 from sqlalchemy.engine import Connection
 
 from shared.bulk import among, keys
@@ -19,10 +19,11 @@ from shared.clock import now
 from shared.database import UtcDateTime
 from shared.tasks import precedence, timeline
 from shared.tasks.schema import tasks
-from shared.tasks.states import WAITING, TaskStatus, TimelineKind
+from shared.tasks.states import TERMINAL, WAITING, TaskStatus, TimelineKind
 
 _t = tasks.c
 _WAITING = [status.value for status in WAITING]
+_ENDED = [status.value for status in TERMINAL]
 _MAX_DOUBLINGS = 6
 
 
@@ -70,7 +71,8 @@ class Published:
 def mark_published(connection: Connection, items: Sequence[Published]) -> list[None]:
     """The broker confirmed. A row that nobody claims is due again later, each time after twice as long.
 
-    A row claimed since it was taken has a higher fence and keeps its own next time: a confirm may come late.
+    A row claimed since it was taken has a higher fence and keeps its own next time: a confirm may come late. One that
+    has ended by now gets no line more: nobody looks for news behind the end.
     """
     moment = now()
     dialect = connection.dialect.name
@@ -79,8 +81,15 @@ def mark_published(connection: Connection, items: Sequence[Published]) -> list[N
     }
     taken = keys(dialect, [(item.task_id, item.fence) for item in items])
     connection.execute(_mark_statement(dialect), {"b_moment": moment, **again, **taken})
-    timeline.append_same(connection, [item.task_id for item in items], TimelineKind.PUBLISHED, moment, {})
+    ids = keys(dialect, [(item.task_id,) for item in items])
+    unended = connection.execute(_unended_statement(dialect), ids).scalars()
+    timeline.append_same(connection, unended, TimelineKind.PUBLISHED, moment, {})
     return [None] * len(items)
+
+
+@lru_cache(maxsize=2)
+def _unended_statement(dialect: str) -> Select[tuple[str]]:
+    return select(_t.id).where(among(dialect, (_t.id,)), _t.status.not_in(_ENDED))
 
 
 @lru_cache(maxsize=2)

@@ -126,6 +126,16 @@ def test_a_confirm_that_comes_after_the_claim_does_not_queue_the_row_again(datab
     _confirm(database, *taken)
     found = row(database, task_id)
     assert (found.status, found.publish_at) == ("running", None)
+    assert kinds(database, task_id) == ["claimed", "published"]
+
+
+def test_a_confirm_that_comes_after_the_end_is_no_news(database: Database) -> None:
+    ended, queued = accepted(database, due_in_s=-2), accepted(database, due_in_s=-1)
+    taken = _take(database)
+    settle(database, completed(claimed(database, ended)))
+    _confirm(database, *taken)
+    assert kinds(database, ended)[-1] == "completed" and "published" not in kinds(database, ended)
+    assert kinds(database, queued) == ["published"]
 
 
 def test_a_confirm_that_comes_after_the_end_changes_no_row(database: Database) -> None:
