@@ -17,9 +17,6 @@ KILOGRAM = {"kg": _ONE, "g": Decimal("0.001"), "[lb_av]": Decimal("0.45359237")}
 CENTIMETRE = {"cm": _ONE, "m": Decimal(100), "mm": Decimal("0.1"), "[in_i]": Decimal("2.54")}
 WEEK = {"wk": _ONE}
 SCORE = {"{score}": _ONE, "1": _ONE, "": _ONE}
-MILLIGRAM_PER_DECILITRE = {"mg/dL": _ONE, "mg/L": Decimal("0.1"), "g/L": Decimal(100)}
-CREATININE = {**MILLIGRAM_PER_DECILITRE, "umol/L": Decimal("0.0113122"), "mmol/L": Decimal("11.3122")}
-"""mg/dL; molar mass of creatinine 113.122 g/mol (C4H7N3O ◇)."""
 CELSIUS = {"Cel": _ONE}
 _FAHRENHEIT = "[degF]"
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import Select, Update, bindparam, case, func, select, update
 from sqlalchemy.engine import Connection
@@ -82,13 +83,13 @@ def mark_published(connection: Connection, items: Sequence[Published]) -> list[N
     taken = keys(dialect, [(item.task_id, item.fence) for item in items])
     connection.execute(_mark_statement(dialect), {"b_moment": moment, **again, **taken})
     ids = keys(dialect, [(item.task_id,) for item in items])
-    unended = connection.execute(_unended_statement(dialect), ids).scalars()
-    timeline.append_same(connection, unended, TimelineKind.PUBLISHED, moment, {})
+    unended = connection.execute(_unended_statement(dialect), ids)
+    timeline.append_same(connection, [row.id for row in unended], TimelineKind.PUBLISHED, moment, {})
     return [None] * len(items)
 
 
 @lru_cache(maxsize=2)
-def _unended_statement(dialect: str) -> Select[tuple[str]]:
+def _unended_statement(dialect: str) -> Select[Any]:
     return select(_t.id).where(among(dialect, (_t.id,)), _t.status.not_in(_ENDED))
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from handlers.exames.requests.imagem import plausible_creatinine
 from handlers.exames.tables import IMAGEM
+from handlers.exames.tables.creatinine import FACTORS
 from shared.fhir.bundle import Bundle
 from shared.fhir.codes import coded, has_code, words
 from shared.fhir.conditions import active_codes
 from shared.fhir.node import Found, Node
 from shared.fhir.observations import Observations
 from shared.fhir.people import is_about
-from shared.fhir.quantities import CREATININE, measured
+from shared.fhir.quantities import measured
 
 DICOM = "http://dicom.nema.org/resources/ontology/DCM"
 CONTRAST = "urn:plantao:contraste"
@@ -82,7 +83,7 @@ def _creatinine(bundle: Bundle, observations: Observations) -> None:
     measure = observations.latest(*_CREATININE)
     if measure is None:
         return
-    value = measured(measure.part.child("valueQuantity"), CREATININE, bundle.reading)
+    value = measured(measure.part.child("valueQuantity"), FACTORS, bundle.reading)
     if value is not None and not plausible_creatinine(value.value):
         bundle.reading.puzzle(value.place, "valor_implausivel", "creatinina implausível na unidade: não foi usada")
     elif value is not None:

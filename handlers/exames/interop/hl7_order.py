@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from handlers.exames.requests.exame import code_system
 from handlers.exames.requests.imagem import plausible_creatinine
+from handlers.exames.tables.creatinine import milligrams_per_decilitre
 from handlers.exames.tables.hl7 import HL7
 from shared.hl7.diagnoses import put_first_diagnosis
 from shared.hl7.groups import OrderGroup, order_groups
@@ -23,8 +26,8 @@ _OF_AN_EXAM = _UNDERSTOOD | {"DG1", "TQ1"}
 _OF_IMAGING = _UNDERSTOOD | {"AL1"}
 _URGENT = {"S", "A"}  # table HL70027 ✔: stat, as soon as possible
 _SIDES = {"R": "direita", "D": "direita", "L": "esquerda", "E": "esquerda", "B": "bilateral"}
-_CREATININE = {"2160-0", "38483-4", "CREA", "CREATININA"}  # LOINC ✔ serum, blood; local ◇
-_MG_DL = {"mg/dl"}
+# LOINC ✔: serum in mass, in moles; blood. Local ◇
+_CREATININE = {"2160-0", "14682-9", "38483-4", "CREA", "CREATININA"}
 _CONTRAST = ("contraste", "iodo", "iodado", "gadolinio", "gadolínio")
 
 
@@ -138,20 +141,29 @@ def _put_creatinine(mapping: Mapping, found: Observation) -> bool:
     """Serum creatinine in mg/dL with its time; True when the observation was one."""
     if not any(code.upper() in _CREATININE for code, _ in found.codes):
         return False
-    if found.unit.casefold() not in _MG_DL:
-        mapping.odd(found.segment.at(6), "unidade_desconhecida", "creatinina: esperada a unidade mg/dL")
-        return True
+    value = _creatinine(mapping, found)
+    if value is not None:
+        mapping.put("creatinina_mg_dl", str(value), found.place)
+        put_moment(mapping, "creatinina_em", (found.segment.value(14), 1))
+    return True
+
+
+def _creatinine(mapping: Mapping, found: Observation) -> Decimal | None:
+    """In mg/dL; what is no measurement in a known unit is reported."""
     try:
         number = found.number()
     except ValueError as error:
         mapping.odd(found.place, "valor_nao_compreendido", str(error))
-        return True
+        return None
     if number.comparator:
         mapping.odd(found.place, "valor_com_comparador", "é um limite, não uma medida")
-        return True
-    if not plausible_creatinine(number.value):
-        mapping.odd(found.place, "valor_implausivel", "creatinina implausível em mg/dL: não foi usada")
-        return True
-    mapping.put("creatinina_mg_dl", str(number.value), found.place)
-    put_moment(mapping, "creatinina_em", (found.segment.value(14), 1))
-    return True
+        return None
+    try:
+        value = milligrams_per_decilitre(number.value, found.unit)
+    except ValueError as error:
+        mapping.odd(found.segment.at(6), "unidade_desconhecida", str(error))
+        return None
+    if not plausible_creatinine(value):
+        mapping.odd(found.place, "valor_implausivel", "creatinina implausível na unidade: não foi usada")
+        return None
+    return value

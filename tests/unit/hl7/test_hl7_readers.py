@@ -228,11 +228,19 @@ def test_one_bad_result_is_passed_on_as_it_is_and_the_critical_platelets_still_a
 def test_a_creatinine_in_an_impossible_unit_is_missing_and_the_order_goes_on():
     for old, new, code in (
         (b"|2.1|mg/dL|", b"|186|mg/dL|", "valor_implausivel"),
-        (b"|2.1|mg/dL|", b"|186|umol/L|", "unidade_desconhecida"),
+        (b"|2.1|mg/dL|", b"|2.1|umol/L|", "valor_implausivel"),
+        (b"|2.1|mg/dL|", b"|2.1|U/L|", "unidade_desconhecida"),
+        (b"|2.1|mg/dL|", b"|2.1||", "unidade_desconhecida"),
     ):
         raw = changed(old, new, "orm_o01_imagem.hl7")
         pedido: Any = request(raw)
         assert pedido.creatinina_mg_dl is None and code in codes(raw)
+
+
+@pytest.mark.parametrize("unit", ["umol/L", "UMOL/L", "µmol/L", "μmol/l"])
+def test_a_creatinine_in_moles_is_brought_to_the_rules_unit(unit: str):
+    pedido: Any = request(changed(b"|2.1|mg/dL|", f"|186|{unit}|".encode(), "orm_o01_imagem.hl7"))
+    assert pedido.creatinina_mg_dl == Decimal("186") * Decimal("113.122") / 10_000
 
 
 @pytest.mark.parametrize("status", [b"D", b"X", b"W"])
