@@ -7,6 +7,7 @@ from typing import Any
 
 from shared.llm.failures import MalformedToolArguments
 
+WITHHELD = "content_filter"
 # No two providers mean different things by the same word. A word that is not here counts as no word at all: what is
 # not known to be whole is not whole.
 _WORDS = {
@@ -15,7 +16,7 @@ _WORDS = {
     **dict.fromkeys(("tool_calls", "tool_use", "function_call"), "tool_calls"),
     **dict.fromkeys(
         ("content_filter", "refusal", "safety", "recitation", "language", "blocklist", "prohibited_content", "spii"),
-        "content_filter",
+        WITHHELD,
     ),
 }
 _KEYS = ("finish_reason", "stop_reason", "done_reason")
@@ -27,9 +28,11 @@ def finish_reason(*told: Mapping[str, Any] | None) -> str | None:
 
     Raises MalformedToolArguments where the provider itself gave up on the arguments of a call.
     """
-    for source in told:
+    for source in filter(None, told):
+        if (source.get("prompt_feedback") or {}).get("block_reason"):
+            return WITHHELD  # Gemini's word for a prompt that it does not answer at all
         for key in _KEYS:
-            word = str((source or {}).get(key) or "").lower()
+            word = str(source.get(key) or "").lower()
             if word in _BROKEN_CALL:
                 raise MalformedToolArguments(word)
             if word in _WORDS:

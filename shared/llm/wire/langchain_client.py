@@ -19,10 +19,12 @@ from langchain_core.outputs import ChatGenerationChunk
 from shared.llm.contract import ChatRequest, TextDelta, ToolCall, ToolCallDelta, Usage
 from shared.llm.failures import MalformedAnswer, MalformedToolArguments
 from shared.llm.ports import WireReply
-from shared.llm.wire.finish_reasons import finish_reason
+from shared.llm.wire.finish_reasons import WITHHELD, finish_reason
 from shared.llm.wire.legible_text import LegibleStream, legible
 from shared.llm.wire.reply_assembly import CUT_OFF, ReplyAssembly, is_json_object, stop_or_calls
 from shared.llm.wire.sending import refused_unless_sent
+
+_MOST_TOKENS = 2**31 - 1  # what a column of the ledger holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ class LangChainClient:
                 # The caller may be cancelled: the socket is closed all the same.
                 with anyio.CancelScope(shield=True):
                     await chunks.aclose()
+        answer.usage = _believable(answer.usage)  # a piece alone may take back what another counted
         yield answer.whole()
 
     async def close(self) -> None:
@@ -84,7 +87,8 @@ class LangChainClient:
 
     def _note(self, answer: ReplyAssembly, chunk: ChatGenerationChunk, message: AIMessageChunk) -> None:
         reason = finish_reason(chunk.generation_info, message.response_metadata)
-        answer.finish_reason = reason or answer.finish_reason
+        if answer.finish_reason != WITHHELD:  # a refusal may end in a plain `stop`
+            answer.finish_reason = reason or answer.finish_reason
         counted = _usage(message.usage_metadata)
         if counted and answer.usage:
             counted = _added(answer.usage, counted, max if not self._dialect.usage_adds_up else add)
@@ -104,10 +108,18 @@ def _whole(message: AIMessage, *told: Mapping[str, Any] | None) -> WireReply:
     calls = tuple(
         ToolCall(call["id"] or f"call_{index}", call["name"], call["args"]) for index, call in enumerate(readable)
     )
-    return WireReply(legible(str(message.text)), calls, stop_or_calls(reason, calls), _usage(message.usage_metadata))
+    return WireReply(
+        legible(str(message.text)), calls, stop_or_calls(reason, calls), _believable(_usage(message.usage_metadata))
+    )
 
 
 def _usage(counted: Mapping[str, Any] | None) -> Usage | None:
     if not counted or not counted["input_tokens"] + counted["output_tokens"]:
         return None
     return Usage(counted["input_tokens"], counted["output_tokens"], "provider")
+
+
+def _believable(usage: Usage | None) -> Usage | None:
+    """None for what can be no number of tokens, as where nobody counted: bills and budgets stand on it."""
+    counts = (usage.prompt_tokens, usage.completion_tokens) if usage else ()
+    return usage if all(isinstance(count, int) and 0 <= count <= _MOST_TOKENS for count in counts) else None

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 from langchain_core.messages import BaseMessage
-from langchain_openai import ChatOpenAI
 from openai import AsyncOpenAI, AsyncStream
 from pydantic import SecretStr
 
@@ -18,6 +17,7 @@ from shared.llm.contract import ChatRequest
 from shared.llm.parameters import given_parameters
 from shared.llm.ports import ModelClient
 from shared.llm.residency import address_of
+from shared.llm.wire.complete_chat_openai import CompleteChatOpenAI
 from shared.llm.wire.http_clients import house_client, unused_client
 from shared.llm.wire.langchain_client import Dialect, LangChainClient
 
@@ -25,7 +25,7 @@ from shared.llm.wire.langchain_client import Dialect, LangChainClient
 def open_client(deployment: Deployment, *, inside: bool) -> ModelClient:
     """A client of its own: langchain-openai's cached ones break across forks and loops."""
     http = house_client(inside=inside)
-    model = ChatOpenAI(
+    model = CompleteChatOpenAI(
         model=deployment.model,
         base_url=address_of(deployment),
         api_key=deployment.key() or SecretStr("sem-chave"),
