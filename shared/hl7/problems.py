@@ -21,6 +21,7 @@ class Fault(StrEnum):
     VARIOS_PACIENTES = "varios_pacientes"
     VARIAS_COLETAS = "varias_coletas"
     SEGMENTO_TRUNCADO = "segmento_truncado"
+    PEDIDO_NAO_VIGENTE = "pedido_nao_vigente"
     CAMPO_AUSENTE = "campo_ausente"
     VALOR_INVALIDO = "valor_invalido"
     CODIFICACAO_NAO_ACEITA = "codificacao_nao_aceita"
@@ -43,6 +44,7 @@ _HL70357 = {
     Fault.VARIAS_COLETAS: ("100", "Segment sequence error"),
     Fault.SEGMENTO_TRUNCADO: ("101", "Required field missing"),
     Fault.CAMPO_AUSENTE: ("101", "Required field missing"),
+    Fault.PEDIDO_NAO_VIGENTE: ("103", "Table value not found"),
     Fault.CODIFICACAO_NAO_ACEITA: ("103", "Table value not found"),
     Fault.TIPO_NAO_ACEITO: ("200", "Unsupported message type"),
     Fault.EVENTO_NAO_ACEITO: ("201", "Unsupported event code"),
@@ -68,7 +70,10 @@ _PLACE = re.compile(r"([A-Z][A-Z0-9]{2})(?:#(\d+))?(?:-(\d+)(?:\[(\d+)\])?(?:\.(
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """`place` is written `PID-3[2].1` (second repetition, first component), or `OBX#4-5` in the fourth OBX."""
+    """`place` is written `PID-3[2].1` (second repetition, first component), or `OBX#4-5` in the fourth OBX.
+
+    It is a field of the request where nothing of the message filled that, and empty where there is neither.
+    """
 
     place: str
     code: str
@@ -125,9 +130,9 @@ def problems_of(error: PlantaoError, mapped: Sequence[Correspondencia] = ()) -> 
 
 
 def _field_problem(path: str, reason: str, places: dict[str, str]) -> Problem:
-    place = next((places[name] for name in _prefixes(path) if name in places), None) or _beside(path, places)
+    filled = next((places[name] for name in _prefixes(path) if name in places), None)
     fault = Fault.CAMPO_AUSENTE if reason == MISSING_FIELD else Fault.VALOR_INVALIDO
-    return Problem(place, fault, f"{path}: {reason}")
+    return Problem(filled or _beside(path, places) or path, fault, f"{path}: {reason}")
 
 
 def _beside(path: str, places: dict[str, str]) -> str:

@@ -86,7 +86,7 @@ def test_a_field_of_the_request_leads_back_to_its_place():
         [("paciente.cpf", "ruim"), ("resultados.0.unidade", "campo obrigatório"), ("coleta_em", "ruim")]
     )
     found = [(problem.place, problem.code) for problem in problems_of(refused, mapped)]
-    assert found == [("PID-3[2].1", "valor_invalido"), ("OBX#2", "campo_ausente"), ("", "valor_invalido")]
+    assert found == [("PID-3[2].1", "valor_invalido"), ("OBX#2", "campo_ausente"), ("coleta_em", "valor_invalido")]
 
 
 def test_other_errors_have_codes_of_their_own():
