@@ -90,6 +90,12 @@ class Message:
     def all(self, name: str) -> list[Segment]:
         return [segment for segment in self.segments if segment.name == name]
 
+    def values(self, name: str, number: int) -> list[Value]:
+        """Every repetition of a field in every segment of that name; an empty one where a segment says nothing."""
+        return [
+            value for segment in self.all(name) for value in segment.repetitions(number) or (segment.value(number),)
+        ]
+
     def first(self, name: str) -> Segment | None:
         return next((segment for segment in self.segments if segment.name == name), None)
 

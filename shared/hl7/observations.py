@@ -34,23 +34,23 @@ _FINAL = {"F", "U", "V", "A", "B"}
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One OBX. `codes` are the candidates in order: (code, coding system) of the two triplets of OBX-3."""
+    """One value of an OBX. `codes` are the candidates in order: (code, coding system) of the two triplets of OBX-3."""
 
     segment: Segment
+    value: Value
     codes: tuple[tuple[str, str], ...]
     names: tuple[str, ...]
 
     @property
     def place(self) -> str:
-        return self.segment.at(5)
+        return self.value.place
 
     @property
     def text(self) -> str:
         """OBX-5 as one text; SN with its parts joined."""
-        value = self.segment.value(5)
         if self.segment.text(2).upper() == "SN":
-            return "".join(value.text(component) for component in (1, 2, 3, 4))
-        return value.text(1) or value.text(2)
+            return "".join(self.value.text(component) for component in (1, 2, 3, 4))
+        return self.value.text(1) or self.value.text(2)
 
     @property
     def unit(self) -> str:
@@ -76,6 +76,7 @@ def coded(value: Value) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
 def observations(mapping: Mapping, segments: Iterable[Segment]) -> list[Observation]:
     """Those of `segments` that hold a value which still stands; the others are reported with the reason.
 
+    A repeated OBX-5 is as many observations: which of two values is meant is for whoever reads them to settle.
     Raises UnusableMessage when the last one was cut in mid-air: a number that lost its last digits is a wrong number.
     """
     found = []
@@ -88,11 +89,12 @@ def observations(mapping: Mapping, segments: Iterable[Segment]) -> list[Observat
         if status not in _FINAL:
             mapping.odd(segment.at(11), *_WITH_RESERVATION.get(status, _UNKNOWN_STATUS))
         codes, names = coded(segment.value(3))
-        observation = Observation(segment, codes, names)
-        if observation.text:
-            found.append(observation)
-        else:
-            mapping.odd(segment.at(5), "valor_ausente", "OBX-5 vazio")
+        for value in segment.repetitions(5) or (segment.value(5),):
+            observation = Observation(segment, value, codes, names)
+            if observation.text:
+                found.append(observation)
+            else:
+                mapping.odd(value.place, "valor_ausente", "OBX-5 vazio")
     return found
 
 

@@ -15,19 +15,17 @@ Stated = tuple[str, str]
 
 
 def allergies(mapping: Mapping) -> list[Stated] | None:
-    """(words, place) of each AL1; an empty list when the message says that there are none; None when it is silent."""
-    segments = mapping.message.all("AL1")
+    """(words, place) of each AL1-3; an empty list when the message says that there are none; None when it is silent."""
     found: list[Stated] = []
     denied = False
-    for segment in segments:
-        value = segment.value(3)
+    for value in mapping.message.values("AL1", 3):
         words = value.text(2) or value.text(1)
         if value.text(1).upper() in _NONE_CODES or plain(words) in _NONE_WORDS:
             denied = True
         elif words:
             found.append((words, value.place))
         else:
-            mapping.odd(segment.at(3), "alergia_sem_nome", "AL1-3 vazio")
+            mapping.odd(value.place, "alergia_sem_nome", "AL1-3 vazio")
     if denied and found:
         mapping.odd("AL1-3", "alergias_contraditorias", "a mensagem nega alergias e lista alergias: valem as listadas")
     return found if found or denied else None

@@ -11,7 +11,7 @@ from handlers.exames.tables.hl7 import HL7
 from shared.hl7.diagnoses import put_first_diagnosis
 from shared.hl7.groups import OrderGroup, order_groups
 from shared.hl7.mapping import Mapping
-from shared.hl7.message import Value
+from shared.hl7.message import Segment, Value
 from shared.hl7.observations import Observation, observations
 from shared.hl7.people import put_professional
 from shared.hl7.problems import Fault, unusable
@@ -25,6 +25,8 @@ _UNDERSTOOD = frozenset(["MSH", "PID", "PV1", "ORC", "OBR", "OBX", "NTE"])
 _OF_AN_EXAM = _UNDERSTOOD | {"DG1", "TQ1"}
 _OF_IMAGING = _UNDERSTOOD | {"AL1"}
 _URGENT = {"S", "A"}  # table HL70027 ✔: stat, as soon as possible
+# Tables HL70119 and HL70038 ✔ (v2.5.1): cancelled, discontinued, completed, replaced, in error.
+_WITHDRAWN = {1: {"CA", "CR", "DC", "DR", "OC", "OD"}, 5: {"CA", "CM", "DC", "ER", "RP"}}
 _SIDES = {"R": "direita", "D": "direita", "L": "esquerda", "E": "esquerda", "B": "bilateral"}
 # LOINC ✔: serum in mass, in moles; blood. Local ◇
 _CREATININE = {"2160-0", "14682-9", "38483-4", "CREA", "CREATININA"}
@@ -78,7 +80,16 @@ def _only_group(mapping: Mapping) -> OrderGroup:
         raise unusable("OBR", Fault.SEGMENTO_AUSENTE, "a mensagem não traz o segmento OBR")
     if len(groups) > 1:
         raise unusable(groups[1].order.place, Fault.VALOR_INVALIDO, "uma mensagem por solicitação: há mais de um OBR")
+    _refuse_withdrawn(groups[0].segment("ORC"))
     return groups[0]
+
+
+def _refuse_withdrawn(control: Segment) -> None:
+    """A message that takes an order back asks for nothing."""
+    for field, codes in _WITHDRAWN.items():
+        if control.text(field).upper() in codes:
+            reason = "o pedido foi cancelado, interrompido, concluído, substituído ou feito por engano"
+            raise unusable(control.at(field), Fault.PEDIDO_NAO_VIGENTE, reason)
 
 
 def _put_code(mapping: Mapping, value: Value) -> None:
@@ -129,10 +140,10 @@ def _put_side(mapping: Mapping, value: Value) -> None:
 
 def _put_contrast_allergy(mapping: Mapping) -> None:
     """Only a stated allergy is mapped: silence of AL1 is no statement that there is none."""
-    for segment in mapping.message.all("AL1"):
-        words = f"{segment.text(3)} {segment.text(3, 2)}".casefold()
+    for value in mapping.message.values("AL1", 3):
+        words = f"{value.text()} {value.text(2)}".casefold()
         if any(word in words for word in _CONTRAST):
-            mapping.put("alergia_contraste", True, segment.at(3))
+            mapping.put("alergia_contraste", True, value.place)
             return
     mapping.absent("alergia_contraste")
 

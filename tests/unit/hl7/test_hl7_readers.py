@@ -210,6 +210,7 @@ def test_what_was_not_understood_is_reported_and_the_rest_goes_on(old: bytes, ne
         (b"|10.2|g/dL|", b"|102|g/dL|", "valor_implausivel", "OBX#2-5", {"valor": 102}),
         (b"11.5-14.9|L", b"14.9-11.5|L", None, "", {"ref_min": Decimal("14.9")}),
         (b"ZLA|", b"OBX|20|NM|777-3^P^LN||250|10*3/uL|||||C\nZLA|", "resultado_repetido", "OBX#15-5", {}),
+        (b"||^12|", b"||^250~^12|", "resultado_repetido", "OBX#13-5[2]", {"valor": 12}),
     ],
 )
 def test_one_bad_result_is_passed_on_as_it_is_and_the_critical_platelets_still_alert(
@@ -223,6 +224,21 @@ def test_one_bad_result_is_passed_on_as_it_is_and_the_critical_platelets_still_a
     assert [finding.codigo for finding in evaluation.criticos] == ["critico_plaquetas"]
     named = {finding.codigo for finding in evaluation.achados if "_interpretad" in finding.codigo}
     assert named or pedido.resultados[12].comparador, "a bound below the critical limit is an answer, not a question"
+
+
+@pytest.mark.parametrize("name", ["orm_o01_exame.hl7", "orm_o01_imagem.hl7"])
+@pytest.mark.parametrize(
+    ("control", "place"), [(b"CA|", "ORC-1"), (b"dc|", "ORC-1"), (b"OC|", "ORC-1"), (b"SC|9|||CA|", "ORC-5")]
+)
+def test_an_order_that_is_taken_back_is_no_order(name: str, control: bytes, place: str):
+    with pytest.raises(UnusableDocument) as refused:
+        mapped(changed(b"ORC|NW|", b"ORC|" + control, name))
+    assert [(where, what) for where, what, _ in refused.value.items] == [(place, "pedido_nao_vigente")]
+
+
+def test_every_repetition_of_an_allergy_is_read():
+    read: Any = request(changed(b"|^dipirona|", b"|^dipirona~^AAS|", VISIT))
+    assert read.alergias == ["dipirona", "AAS"]
 
 
 def test_a_creatinine_in_an_impossible_unit_is_missing_and_the_order_goes_on():
