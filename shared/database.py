@@ -27,6 +27,14 @@ metadata = MetaData()
 
 _SQLITE_BUSY_MS = 30_000
 _CONNECT_TIMEOUT_S = 3
+# A server's host that is gone says nothing, and by the system's defaults a statement would wait for it up to two hours:
+# a connection without a sign of life from there ends within half a minute. A busy server's host answers all the same.
+_SIGNS_OF_LIFE = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 30_000,  # ms
+}
 _WRITE = "plantao_write"
 
 
@@ -109,7 +117,7 @@ def _engine(url: str, pool_size: int, pooled: bool) -> Engine:
     return create_engine(
         url,
         hide_parameters=True,
-        connect_args={"connect_timeout": _CONNECT_TIMEOUT_S, "application_name": "plantao"},
+        connect_args={"connect_timeout": _CONNECT_TIMEOUT_S, "application_name": "plantao", **_SIGNS_OF_LIFE},
         **pool,
     )
 
