@@ -7,8 +7,8 @@ from decimal import Decimal
 
 
 def escrito(value: Decimal | int) -> str:
-    """With a decimal comma and the decimals that `value` has."""
-    return f"{value:f}".replace(".", ",")
+    """With a decimal comma and the decimals that `value` has; never with an exponent."""
+    return f"{Decimal(value):f}".replace(".", ",")
 
 
 def dia_escrito(day: date) -> str:

@@ -15,13 +15,15 @@ from shared.clinical.code_existence import avaliar_existencia
 from shared.clinical.terminology import CID10
 from shared.findings import Avaliacao, Gravidade
 
-VERSAO = "alta-2"
+VERSAO = "alta-3"
 _FONTE = "Completude do sumário de alta (regra local; Resolução CFM 1.638/2002 ◇)"
 # Death of the patient: TISS/SIH codes 41–43 and, in obstetrics, 65–67 (Portaria SAS 719/2007 ◇).
 _CODES_OF_DEATH = {"41", "42", "43", "65", "66", "67"}
 # The way out itself, not a risk or a cause that somebody else's death was: "sem óbito", "risco de óbito" are not one.
+# A code may stand before its words (`41 - óbito com declaração`).
 _WORDS_OF_DEATH = re.compile(
-    r"(?:(?:alta|saida|encerramento|evoluiu|evolucao) (?:a|ao|para|por|com) )?(?:obito|morte|falec)"
+    r"(?:(?:4[123]|6[567]) )?(?:paciente )?(?:(?:constatado|declarado) )?"
+    r"(?:(?:alta|saida|encerramento|evoluiu|evolucao|foi|veio) (?:a|ao|para|por|com) )?(?:obito|morte|falec)"
 )
 
 

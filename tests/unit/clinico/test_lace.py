@@ -111,7 +111,8 @@ def test_known_parts_alone_can_be_high() -> None:
 
 @pytest.mark.parametrize(
     "reason",
-    ["óbito", "Óbito com declaração", "41", "67", "Evoluiu a óbito", "Alta por óbito", "Falecimento", "Faleceu"],
+    ["óbito", "Óbito com declaração", "41", "67", "Evoluiu a óbito", "Alta por óbito", "Falecimento", "Faleceu"]
+    + ["41 - Óbito com declaração", "Paciente evoluiu para óbito às 10h", "Foi a óbito", "Paciente faleceu"],
 )
 def test_does_not_apply_after_death(reason: str) -> None:
     avaliacao = avaliar(discharge(motivo_saida=reason))
@@ -119,7 +120,10 @@ def test_does_not_apply_after_death(reason: str) -> None:
     assert severities(avaliacao)["obito_com_prescricao"] == "atencao"
 
 
-@pytest.mark.parametrize("reason", ["alta melhorado", "alta a pedido, risco de óbito", "transferência", "11"])
+@pytest.mark.parametrize(
+    "reason",
+    ["alta melhorado", "alta a pedido, risco de óbito", "transferência", "11", "sem risco de óbito", "41 dias"],
+)
 def test_a_way_out_alive_is_no_death(reason: str) -> None:
     assert avaliar(discharge(motivo_saida=reason)).calculos["lace"] != "nao_calculavel"
 

@@ -66,6 +66,12 @@ def test_the_others_still_alert_and_the_score_says_what_is_missing() -> None:
     assert evaluation.versoes_tabelas["sinais"].startswith("sinais-")
 
 
+def test_a_count_is_written_without_decimals() -> None:
+    found = judged(glasgow=2, pas_mmhg=120, pad_mmhg=130).achados
+    assert any(finding.descricao.startswith("Glasgow de 2 pontos:") for finding in found)
+    assert any(finding.descricao.startswith("Pressão de 120 por 130 mmHg:") for finding in found)
+
+
 def test_a_glasgow_between_two_points_is_no_glasgow() -> None:
     saida = Avaliacao()
     assert separar(SinaisVitais.model_validate({"glasgow": "14.5"}), saida).glasgow is None
