@@ -23,9 +23,11 @@ def planted(body: dict[str, Any]) -> dict[str, Any]:
     """The example with canaries wherever a request may name somebody."""
     if "arquivo" in body:
         return {"formato": "csv", "origem": "recepção", "arquivo": f"nome;cpf\n{NAME};{CPF}\n{NAME};111.111.111-11\n"}
+    if "paciente" not in body:
+        return body
     people = {"nome": NAME, "nome_social": SOCIAL_NAME, "cpf": CPF, "cns": CNS, "prontuario": RECORD}
     body["paciente"] |= people
-    body["profissional"] |= {"nome": DOCTOR}
+    body["profissional"] = body.get("profissional", {"crm": "104873", "uf": "SP"}) | {"nome": DOCTOR}
     return body | {"texto_clinico": FREE_TEXT}
 
 

@@ -20,8 +20,12 @@ DOMAINS = load_domains(["handlers"])
 EVENTS = [
     pytest.param(domain, event, id=f"{key}.{event.name}") for key, domain in DOMAINS.items() for event in domain.events
 ]
-# A question to a model is answered by one model, not by a crew, and has no rules (docs/decisions/0021).
-CREWED = [event for event in EVENTS if event.values[0].key != "conversas"]
+# An event without a crew is rules alone, or a question that one model answers (docs/decisions/0021).
+CREWED = [
+    pytest.param(DOMAINS[file.parent.name], event, id=f"{file.parent.name}.{event}")
+    for file in sorted((ROOT / "handlers").glob("*/tasks.yaml"))
+    for event in yaml.safe_load(file.read_text())["events"]
+]
 # Ingestion's rules write to the register: tests/integration/register/test_examples.py holds them to the same.
 RULES = [
     pytest.param(domain, event, id=f"{key}.{event.name}")
@@ -48,10 +52,10 @@ def test_vhosts_and_paths_are_the_contract(key: str):
 @pytest.mark.parametrize("domain", [pytest.param(domain, id=key) for key, domain in DOMAINS.items()])
 def test_a_folder_has_what_a_domain_needs(domain: Domain):
     folder = ROOT / "handlers" / domain.key
-    crew = ("crew.py", "agents.yaml", "tasks.yaml") if domain.key != "conversas" else ()
-    for name in ("__init__.py", "domain.py", "handler.py", *crew):
-        assert (folder / name).exists(), name
-    for name in ("domain.py", "handler.py", *crew[:1]):
+    crew = [(folder / name).exists() for name in ("crew.py", "agents.yaml", "tasks.yaml")]
+    assert all(crew) or not any(crew)
+    assert (folder / "__init__.py").exists()
+    for name in ("domain.py", "handler.py", *(["crew.py"] if all(crew) else [])):
         assert ast.get_docstring(tree(folder / name))
     assert domain.title and re.fullmatch(r"[a-z]+", domain.key)
 
@@ -65,13 +69,19 @@ def test_the_example_validates_and_the_event_is_described(domain: Domain, event:
     assert event.request.model_config.get("extra") == "forbid"
 
 
+def test_every_hospital_event_has_a_crew():
+    asked = {
+        f"{key}.{event}" for key, (_, events) in CONTRACT.items() for event, path in events.items() if path is not None
+    }
+    assert asked <= {crewed.id for crewed in CREWED}
+
+
 @pytest.mark.parametrize(("domain", "event"), CREWED)
-def test_every_event_has_a_handler_and_a_crew(domain: Domain, event: Event):
-    handler = load_handlers(domain, ["handlers"])[event.name]
-    assert isinstance(handler, CrewHandler)
-    crew = import_module(f"handlers.{domain.key}.crew").CREWS[event.name]
+def test_every_crew_works_on_an_event_and_has_work_for_all(domain: Domain, event: str):
+    assert isinstance(load_handlers(domain, ["handlers"])[event], CrewHandler)
+    crew = import_module(f"handlers.{domain.key}.crew").CREWS[event]
     assert crew.tasks[0].tools, "the first agent has to fetch the facts itself"
-    people = yaml.safe_load((ROOT / "handlers" / domain.key / "agents.yaml").read_text())["events"][event.name]
+    people = yaml.safe_load((ROOT / "handlers" / domain.key / "agents.yaml").read_text())["events"][event]
     assert set(crew.agents) == set(people)
 
 

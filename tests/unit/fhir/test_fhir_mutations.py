@@ -41,7 +41,9 @@ def places(node: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 def mutated(draw: st.DrawFn, document: dict[str, Any]) -> dict[str, Any]:
     made = copy.deepcopy(document)
     for _ in range(draw(st.integers(1, 4))):
-        *parents, last = draw(st.sampled_from(places(made)))
+        if not (left := places(made)):
+            break
+        *parents, last = draw(st.sampled_from(left))
         parent: Any = made
         for key in parents:
             parent = parent[key]
