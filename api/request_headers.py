@@ -15,7 +15,8 @@ def idempotency_key(headers: dict[bytes, bytes], otherwise: str | None = None) -
     header = headers.get(b"idempotency-key")
     key = header.decode("latin-1").strip().strip('"') if header is not None else otherwise
     if key is not None and not _KEY.fullmatch(key):
-        raise InvalidField([("Idempotency-Key", "de 1 a 255 caracteres ASCII visíveis")])
+        field = "idempotency_key" if header is None else "Idempotency-Key"
+        raise InvalidField([(field, "de 1 a 255 caracteres ASCII visíveis")])
     return key
 
 
