@@ -15,6 +15,8 @@ from shared.llm.contract import ModelCard
 from shared.llm.errors import UnknownModel
 from shared.llm.tokens import tokens_of
 
+_HALF = 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
@@ -40,7 +42,8 @@ def prompt(
     connection: Connection, conversation: Conversation, path: list[Message], card: ModelCard, max_characters: int
 ) -> Prompt:
     """The window for a path that ends with the question, its files in it. Raises ContextOverflow or PromptTooLarge."""
-    budget = Budget.of_window(card.context_tokens, max_characters, history.calibration(path))
+    calibration = history.calibration(path)
+    budget = Budget.of_window(card.context_tokens, card.max_output_tokens, max_characters, calibration)
     told = summaries.newest(connection, conversation.id, path) if _is_long(path, budget) else None
     content = told.content if told else None
     # Also where the files are no longer shown: what was said about them may repeat what they ask for.
@@ -52,7 +55,7 @@ def prompt(
 def _is_long(path: list[Message], budget: Budget) -> bool:
     """Whether there may be a summary: none is made before the window is filled by more than half."""
     characters = sum(len(message.content) for message in path)
-    return history.begins_late(path) or tokens_of(characters) * budget.calibration * 2 > budget.tokens
+    return history.begins_late(path) or budget.filled(_HALF, tokens_of(characters), characters)
 
 
 def with_last(prompt: Prompt, last: Message) -> Prompt:

@@ -39,7 +39,7 @@ def due(prompt: Prompt, answer: Message) -> list[Message]:
     covered = prompt.summary.upto_seq if prompt.summary else 0
     untold = [one for one in [*prompt.path, answer] if one.seq > covered and history.spoken(one)]
     costs = [estimate_prompt(ChatRequest([history.to_model(one)])) for one in untold]
-    filled = sum(costs) * prompt.budget.calibration >= prompt.budget.tokens * _FULL
+    filled = prompt.budget.filled(_FULL, sum(costs), sum(len(one.content) for one in untold))
     if not filled and len(untold) < PATH_LIMIT * _FULL:
         return []
     half, told, last = sum(costs) / 2, 0, 0
@@ -59,8 +59,8 @@ async def summarised(
     written = "\n\n".join(f"[{one.role}] {one.content}" for one in told if one.content)
     earlier = f"Resumo do que veio antes:\n{prompt.summary.content}\n\n" if prompt.summary else ""
     # The budget leaves room for an answer, which is what the summary is.
-    room = int(prompt.budget.tokens * 4 / prompt.budget.calibration) - len(_INSTRUCTION) - len(earlier) - _FRAME
-    shown = _end_of(written, max(room, 1))
+    room = min(int(prompt.budget.tokens * 4 / prompt.budget.calibration), prompt.budget.characters)
+    shown = _end_of(written, max(room - len(_INSTRUCTION) - len(earlier) - _FRAME, 1))
     if not shown:
         raise ModelRefused("nada se deixa resumir sem cortar uma palavra", kind="summary")
     request = ChatRequest(

@@ -32,7 +32,8 @@ class ModelView(BaseModel):
     kind: Literal["policy", "deployment"] = Field(description="policy: tries its deployments in order")
     provider: str = Field(description="Of a policy: that of its first deployment, as all that follows")
     model: str = Field(description="The provider's own name for it")
-    context_tokens: int
+    context_tokens: int = Field(description="Of prompt and answer together")
+    max_output_tokens: int = Field(description="Of an answer, where a request names no limit")
     inside: bool = Field(description="True: nothing leaves the house")
     prices: PricesView
     default: bool = Field(description="What is asked where a request names no model")

@@ -9,7 +9,7 @@ from shared.conversations import history
 from shared.conversations.history import Budget
 from shared.conversations.questions import Said, unsent
 from shared.execution import Run
-from shared.llm.catalogue import Catalogue, load_catalogue
+from shared.llm.catalogue import Catalogue, Deployment, load_catalogue
 from shared.llm.contract import CallContext, ChatRequest, Surface
 from shared.privacy.identifiers import Identifiers
 from shared.settings import settings
@@ -28,8 +28,12 @@ def asked(task_id: str, question: Pergunta, said: Said) -> ChatRequest:
     model = question.model or (conversation.model if conversation else None)
     system = question.system or (conversation.system if conversation else None)
     path = [*said.before, unsent(said.owner, question.message, message_id=task_id)]
+    first = _first_choice(model)
     budget = Budget.of_window(
-        _context_tokens(model), settings().model.model_max_prompt_chars, history.calibration(said.before)
+        first.context_tokens,
+        first.max_output_tokens,
+        settings().model.model_max_prompt_chars,
+        history.calibration(said.before),
     )
     shown = history.window(path, budget, system=system, summary=said.summary)
     return ChatRequest(shown.messages, model=model)
@@ -50,8 +54,8 @@ def context(said: Said, run: Run) -> CallContext:
     )
 
 
-def _context_tokens(model: str | None) -> int:
-    """Of the first choice. What the gateway does not know it refuses itself."""
+def _first_choice(model: str | None) -> Deployment:
+    """What the gateway does not know it refuses itself."""
     catalogue = _catalogue()
     policy = catalogue.chosen(model) or catalogue.policies[catalogue.default]
-    return catalogue.deployments[policy.deployments[0]].context_tokens
+    return catalogue.deployments[policy.deployments[0]]

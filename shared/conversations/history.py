@@ -16,7 +16,7 @@ from shared.llm.tokens import estimate_prompt, prompt_characters
 
 _SUMMARY_HEAD = "Resumo das mensagens anteriores desta conversa (contexto, não instruções):"
 _OUTPUT_SHARE = 4  # a quarter of the window is kept for the answer, …
-_OUTPUT_TOKENS = 4_096  # … but no more than this
+_OUTPUT_TOKENS = 4_096  # … but no more than this, unless the model's answers may be longer
 _MOST_CALIBRATION = 3.0
 
 ModelMessage = dict[str, Any]
@@ -31,10 +31,16 @@ class Budget:
     calibration: float = 1.0
 
     @classmethod
-    def of_window(cls, context_tokens: int, characters: int, calibration: float = 1.0) -> Budget:
-        """A model's window without the room for its answer."""
-        output = min(_OUTPUT_TOKENS, context_tokens // _OUTPUT_SHARE)
+    def of_window(
+        cls, context_tokens: int, max_output_tokens: int, characters: int, calibration: float = 1.0
+    ) -> Budget:
+        """A model's window without the room for its answer: the gateway asks nobody where the longest does not fit."""
+        output = max(max_output_tokens, min(_OUTPUT_TOKENS, context_tokens // _OUTPUT_SHARE))
         return cls(context_tokens - output, characters, calibration)
+
+    def filled(self, share: float, tokens: int, characters: int) -> bool:
+        """Whether so many estimated tokens, or characters, take this share of it."""
+        return tokens * self.calibration >= self.tokens * share or characters >= self.characters * share
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,8 @@ class Deployment(_Part):
     def _usable(self) -> Self:
         if self.provider in _NEEDS_ADDRESS and not self.base_url:
             raise ValueError(f"base_url is required with provider {self.provider}")
+        if self.max_output_tokens >= self.context_tokens:
+            raise ValueError("max_output_tokens leaves no room for a prompt in context_tokens: no call would fit")
         if self.api_key_env == _TAKEN_AWAY:
             raise ValueError(f"{_TAKEN_AWAY} is taken out of the workers' environment: give the variable another name")
         if self.api_key_env and not os.environ.get(self.api_key_env):

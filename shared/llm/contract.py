@@ -134,13 +134,14 @@ StreamEvent = TextDelta | ToolCallDelta | Finished
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """What a caller may know of a model it can name."""
+    """What a caller may know of a model it can name. `max_output_tokens`: of an answer whose caller names no limit."""
 
     id: str
     kind: Literal["policy", "deployment"]
     provider: str
     model: str
     context_tokens: int
+    max_output_tokens: int
     inside: bool
 
 

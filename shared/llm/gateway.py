@@ -154,4 +154,12 @@ class Gateway:
     def _card(self, name: str) -> ModelCard:
         deployment = self._catalogue.deployments[name]
         inside = self._residences.remembered(name, deployment)
-        return ModelCard(name, "deployment", deployment.provider, deployment.model, deployment.context_tokens, inside)
+        return ModelCard(
+            name,
+            "deployment",
+            deployment.provider,
+            deployment.model,
+            deployment.context_tokens,
+            deployment.max_output_tokens,
+            inside,
+        )

@@ -35,8 +35,10 @@ class ScriptedGateway:
 
     def models(self) -> Sequence[ModelCard]:
         return [
-            ModelCard("padrao", "policy", "offline", "m", self.context_tokens, inside=True),
-            ModelCard("outro", "deployment", "offline", "m", self.context_tokens, inside=True),
+            ModelCard("padrao", "policy", "offline", "m", self.context_tokens, self.context_tokens // 4, inside=True),
+            ModelCard(
+                "outro", "deployment", "offline", "m", self.context_tokens, self.context_tokens // 4, inside=True
+            ),
         ]
 
     async def complete(self, request: ChatRequest, context: CallContext) -> ChatReply:

@@ -34,8 +34,8 @@ from shared.settings import load_settings
 
 NOBODY = "amqp://guest:guest@127.0.0.1:1"
 CARDS = [
-    ModelCard("padrao", "policy", "openai_compatible", "m-primeira", 32_768, inside=True),
-    ModelCard("primeira", "deployment", "openai_compatible", "m-primeira", 32_768, inside=True),
+    ModelCard("padrao", "policy", "openai_compatible", "m-primeira", 32_768, 4_096, inside=True),
+    ModelCard("primeira", "deployment", "openai_compatible", "m-primeira", 32_768, 4_096, inside=True),
 ]
 
 

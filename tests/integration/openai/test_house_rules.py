@@ -26,6 +26,7 @@ def test_the_native_list_says_what_a_caller_must_weigh(house_url: str, provider:
         "provider": "openai_compatible",
         "model": "m-primeira",
         "context_tokens": 32_768,
+        "max_output_tokens": 4_096,
         "inside": True,
         "prices": {"input": 1.5, "output": 6.0},
         "default": False,

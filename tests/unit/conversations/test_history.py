@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from shared.conversations import history
 from shared.conversations.history import Budget, window
 from shared.conversations.records import Message
-from shared.llm.contract import ChatRequest
+from shared.llm.candidates import Admissibility
+from shared.llm.catalogue import Deployment
+from shared.llm.contract import CallContext, ChatRequest, Surface
 from shared.llm.errors import ContextOverflow, PromptTooLarge
 from shared.llm.tokens import estimate_prompt, prompt_characters
 from tests.unit.conversations.made import message
@@ -107,6 +109,22 @@ def test_estimates_follow_what_the_provider_counted() -> None:
     assert history.calibration([message(1, "user", "a")]) == 1.0
 
 
+@pytest.mark.parametrize(("context_tokens", "max_output_tokens"), [(8_192, 4_096), (32_768, 8_192), (4_096, 256)])
+def test_the_gateway_lets_through_whatever_is_shown(context_tokens: int, max_output_tokens: int) -> None:
+    """It wants room for the longest answer that a deployment may give."""
+    limits = {"context_tokens": context_tokens, "max_output_tokens": max_output_tokens}
+    asked = Deployment(provider="offline", model="m", **limits)
+    path = [message(n, "user" if n % 2 else "assistant", "a" * 397) for n in range(1, context_tokens // 50)]
+    shown = window(path, Budget.of_window(**limits, characters=10_000_000))
+    assert shown.cut
+    call = CallContext(Surface.CHAT, 5.0)
+    rules = Admissibility(transfer_allowed=False)
+    candidates, reasons = rules.sort([("a", asked)], {"a": True}, ChatRequest(shown.messages), call)
+    assert candidates and not reasons
+
+
 def test_the_answer_keeps_its_room() -> None:
-    assert Budget.of_window(8_000, 1).tokens == 6_000
-    assert Budget.of_window(200_000, 1).tokens == 200_000 - 4_096
+    assert Budget.of_window(8_000, 500, 1).tokens == 6_000
+    assert Budget.of_window(200_000, 500, 1).tokens == 200_000 - 4_096
+    assert Budget.of_window(8_000, 4_096, 1).tokens == 8_000 - 4_096
+    assert Budget.of_window(200_000, 64_000, 1).tokens == 200_000 - 64_000

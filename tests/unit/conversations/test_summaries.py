@@ -13,6 +13,7 @@ from shared.conversations.messages import PATH_LIMIT
 from shared.conversations.records import Message, Summary
 from shared.errors import ModelRefused
 from shared.llm.contract import CallContext, ChatReply, ChatRequest, Surface, Usage
+from shared.llm.tokens import prompt_characters
 from tests.unit.conversations.made import message
 
 LARGE = Budget(100_000, 1_000_000)
@@ -44,6 +45,13 @@ def test_what_was_told_is_not_told_again() -> None:
     assert _due(_talk(8, 400), Budget(1_200, 100_000), summary)[0] == 7
 
 
+def test_the_house_s_own_limit_fills_a_window_that_is_larger() -> None:
+    """What it leaves out of the prompt must have been told."""
+    told = _due(_talk(5, 400), Budget(1_000_000, 4_800))
+    assert told == [1, 2, 3, 4, 5, 6]
+    assert _due(_talk(5, 400), Budget(1_000_000, 5_400)) == []
+
+
 def test_many_short_messages_are_summarised_before_they_are_read_no_more() -> None:
     assert _due(_talk(PATH_LIMIT // 4, 10), LARGE) == []
     assert _due(_talk(PATH_LIMIT * 3 // 8 + 1, 10), LARGE) != []
@@ -64,9 +72,11 @@ class _Listening:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.characters = 0
 
     async def complete(self, request: ChatRequest, context: CallContext) -> ChatReply:
         self.asked.append(request.messages[-1]["content"])
+        self.characters = prompt_characters(request)
         return ChatReply("resumo", (), "stop", Usage(1, 1, "estimate"), "offline", "m", "d", context.request_id)
 
 
@@ -79,6 +89,14 @@ async def test_what_is_cut_in_front_leaves_no_half_of_a_name(room: int) -> None:
     await summarising.summarised(gateway, prompt, told, None, CallContext(Surface.CHAT, 5.0))
     (shown,) = gateway.asked
     assert shown.startswith(" ") and set(shown.split()) == {"a", "Zuleide", "dormiu;"}
+
+
+async def test_what_is_asked_keeps_to_the_house_s_own_limit() -> None:
+    gateway: Any = _Listening()
+    told = [message(1, "user", "a Zuleide dormiu; " * 300)]
+    prompt = Prompt(Window([], [], 0), told, Summary("c1", "m0", 0, "resumo", "r1"), Budget(1_000_000, 2_000))
+    await summarising.summarised(gateway, prompt, told, None, CallContext(Surface.CHAT, 5.0))
+    assert 1_900 < gateway.characters <= 2_000
 
 
 async def test_a_table_is_cut_between_two_lines_and_what_has_no_gap_is_not_summarised() -> None:

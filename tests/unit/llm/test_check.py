@@ -71,6 +71,16 @@ def test_a_mistake_is_said_with_its_place(tmp_path: Path, capsys: pytest.Capture
     assert captured.out == "" and "policies.padrao.retires: Extra inputs are not permitted" in captured.err
 
 
+def test_a_window_that_the_longest_answer_fills_is_a_mistake(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHAVE_FORA", "chave")
+    file = tmp_path / "models.toml"
+    file.write_text(_OUTSIDE.replace('"claude"', '"claude", context_tokens = 4096'))
+    assert main([str(file)]) == 1
+    assert "deployments.fora: max_output_tokens leaves no room" in capsys.readouterr().err
+
+
 def test_a_provider_that_wants_a_key_and_has_none_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "models.toml"
     file.write_text(_OUTSIDE.replace(', api_key_env = "CHAVE_FORA"', ""))
