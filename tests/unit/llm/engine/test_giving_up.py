@@ -15,6 +15,7 @@ from shared.llm.gateway import Gateway
 from shared.llm.ports import AttemptOpened, AttemptSettled
 from tests.unit.llm.engine.books import Books, OpenBreakers
 from tests.unit.llm.engine.making import REQUEST, catalogue, context, deployment, make_gateway
+from tests.unit.llm.engine.simulated_time import SimulatedTime
 from tests.unit.llm.wire.raw_provider import FIRST_PIECE, RawProvider, raw_provider
 
 # The promise of the issue, not a measurement: what is still open then stays open until somebody collects it.
@@ -165,12 +166,18 @@ class HangingBooks(Books):
 
 @pytest.mark.parametrize("opens", [True, False], ids=["at the end", "from the beginning"])
 @pytest.mark.parametrize("stream", [True, False])
-async def test_a_store_that_hangs_delays_no_answer_past_its_deadline(stream: bool, opens: bool) -> None:
+def test_a_store_that_hangs_delays_no_answer_past_its_deadline(stream: bool, opens: bool) -> None:
     """Two to three seconds for each of three waits, before the call's own deadline bounded them all."""
+    with asyncio.Runner(loop_factory=SimulatedTime) as runner:
+        runner.run(_answered_while_the_store_hangs(stream, opens))
+
+
+async def _answered_while_the_store_hangs(stream: bool, opens: bool) -> None:
     async with raw_provider("openai", answers=False) as stub:
         back = asyncio.Event()
         books, breakers = HangingBooks(opens=opens, until=back), HangingBreakers(until=back)
         gateway = make_gateway(catalogue(3, a=deployment(stub.url, stub.provider)), books=books, breakers=breakers)
+        assert gateway.models(), "where the deployment stands is known: no thread has to look it up"
         with pytest.raises((ModelUnavailable, StoreUnavailable)):
             async with asyncio.timeout(WITHIN_S):
                 if stream:
@@ -215,7 +222,7 @@ async def test_closing_waits_for_what_was_cancelled_a_moment_ago() -> None:
     async with raw_provider("openai") as stub:
         there = await silent(stub)
         calls = [asyncio.create_task(there.gateway.complete(REQUEST, context())) for _ in range(20)]
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while len(there.books.opened) < len(calls):  # noqa: ASYNC110 - what is probed has no event to wait for
                 await asyncio.sleep(0.01)
         for call in calls:
