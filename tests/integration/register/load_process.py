@@ -1,10 +1,11 @@
-"""`python -m tests.integration.register.load_process URL FOLDER UPLOAD TASK CHUNK`: one load in a process of its own.
+"""`python -m tests.integration.register.load_process URL FOLDER UPLOAD TASK CHUNK [waits]`: one load in a process.
 
-Prints the largest size of the process, in MiB, when it was not killed before.
+Prints the largest size of the process, in MiB. With `waits` it stops before the end: somebody is to kill it.
 """
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 
@@ -16,12 +17,20 @@ from shared.files.store import FileStore
 from tests.integration.register.loads import BLIND, LoadRun
 
 
+class _Waiting(LoadRun):
+    """Whoever wants to kill it in the middle comes in time, however slow."""
+
+    def progress(self, done: int, total: int, agent: str) -> None:
+        if done > total * 0.9:
+            signal.pause()
+
+
 def main() -> None:
-    url, folder, upload, task, chunk = sys.argv[1:]
+    url, folder, upload, task, chunk, *waits = sys.argv[1:]
     carga.CHUNK_ROWS = int(chunk)
     places = Lugares(Database(url), FileStore(Path(folder)), BLIND)
     request = IngestaoPacientes(formato="csv", origem="recepção", arquivo=upload)
-    Carga("pacientes", lambda: places)(request, LoadRun(task))
+    Carga("pacientes", lambda: places)(request, (_Waiting if waits else LoadRun)(task))
     sys.stdout.write(str(_largest_kib() // 1024))
 
 

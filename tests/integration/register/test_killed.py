@@ -39,7 +39,7 @@ def test_a_load_killed_in_the_middle_ends_as_an_undisturbed_one(
     loads: Loads, database_url: str, tmp_path: Path
 ) -> None:
     upload, task = loads.upload(content(ROWS)), loads.task()
-    command = [*CHILD, database_url, str(tmp_path / "files"), upload, task, str(CHUNK_ROWS)]
+    command = [*CHILD, database_url, str(tmp_path / "files"), upload, task, str(CHUNK_ROWS), "waits"]
     with subprocess.Popen(command, cwd=ROOT) as child:
         while applied(loads.database) < 4 * CHUNK_ROWS:
             assert child.poll() is None, "the load ended before it could be killed"
