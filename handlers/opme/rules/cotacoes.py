@@ -16,7 +16,7 @@ from handlers.opme.tables import LIMITES
 from shared.clinical.notation import escrito
 from shared.findings import Avaliacao, Gravidade
 
-VERSAO = "opme-cotacoes-3"
+VERSAO = "opme-cotacoes-4"
 _FONTE_MARCAS = "RN ANS 424/2017; Resolução CFM 2.318/2022"
 
 
@@ -35,14 +35,17 @@ def dispersao(valores: Sequence[Decimal]) -> Decimal | None:
 def por_material(pedido: Solicitacao) -> dict[str, list[Cotacao]] | None:
     """The quotations of each material, under "" where the request has only one; None where nobody said which is which.
 
-    A code that is no material of the request keeps its own group: it is compared with nothing else.
+    A code that is no material of the request keeps its own group: it is compared with nothing else. A material that
+    nobody quoted has a group of none, unless the request is urgent and needs no quotations ◇.
     """
     cotacoes = pedido.cotacoes or []
-    if len({item.codigo for item in pedido.itens or () if item.codigo}) <= 1:
+    materiais = list(dict.fromkeys(item.codigo for item in pedido.itens or () if item.codigo))
+    if len(materiais) <= 1:
         return {"": cotacoes}
     if any(cotacao.codigo is None for cotacao in cotacoes):
         return None
-    groups: dict[str, list[Cotacao]] = {}
+    due = cotacoes and pedido.carater != "urgencia"
+    groups: dict[str, list[Cotacao]] = {codigo: [] for codigo in materiais} if due else {}
     for cotacao in cotacoes:
         groups.setdefault(str(cotacao.codigo), []).append(cotacao)
     return groups
@@ -66,6 +69,11 @@ def _named(name: str, codigo: str) -> str:
     return f"{name}[{codigo}]" if codigo else name
 
 
+def _of_material(codigo: str) -> str:
+    """How a sentence begins that is about one of several materials."""
+    return f"Material {codigo}: " if codigo else ""
+
+
 def _write_manufacturers(codigo: str, cotacoes: list[Cotacao], saida: Avaliacao) -> None:
     numbers: dict[str, int] = {
         "cotacoes": len(cotacoes),
@@ -75,12 +83,14 @@ def _write_manufacturers(codigo: str, cotacoes: list[Cotacao], saida: Avaliacao)
     }
     saida.calculos |= {_named(name, codigo): number for name, number in numbers.items()}
     expected = LIMITES.current().fabricantes_esperados
-    # Without any quotation the gate has named what is missing, or the request is urgent and needs none.
-    if not cotacoes or min(numbers["fabricantes_distintos"], numbers["marcas_distintas"]) >= expected:
+    # Without any quotation at all the gate has named what is missing, or the request is urgent and needs none.
+    nothing_to_count = not cotacoes and not codigo
+    if nothing_to_count or min(numbers["fabricantes_distintos"], numbers["marcas_distintas"]) >= expected:
         return
     texto = (
-        f"{numbers['fabricantes_distintos']} fabricante(s) e {numbers['marcas_distintas']} marca(s) em {len(cotacoes)} "
-        f"cotação(ões); a norma indica {expected} marcas de fabricantes diferentes, quando disponíveis."
+        f"{_of_material(codigo)}{numbers['fabricantes_distintos']} fabricante(s) e {numbers['marcas_distintas']} "
+        f"marca(s) em {len(cotacoes)} cotação(ões); a norma indica {expected} marcas de fabricantes diferentes, "
+        "quando disponíveis."
     )
     evidencia = numbers | ({"codigo": codigo} if codigo else {})
     saida.anotar("fabricantes_insuficientes", Gravidade.ATENCAO, texto, evidencia, _FONTE_MARCAS, VERSAO)
@@ -111,8 +121,9 @@ def _write_prices(codigo: str, valores: list[Decimal], saida: Avaliacao) -> None
     # The exact prices decide; the ratio is rounded for people only.
     if razao is not None and max(valores) > limite * min(valores):
         texto = (
-            f"A maior cotação (R$ {escrito(max(valores))}) é {escrito(razao)} vezes a menor "
-            f"(R$ {escrito(min(valores))}); limite local {escrito(limite)}."
+            f"{_of_material(codigo)}{'a' if codigo else 'A'} maior cotação (R$ {escrito(max(valores))}) é "
+            f"{escrito(razao)} vezes a menor (R$ {escrito(min(valores))}); limite local {escrito(limite)}."
         )
         evidencia = {"minima_brl": min(valores), "maxima_brl": max(valores), "razao": razao, "limite": limite}
+        evidencia |= {"codigo": codigo} if codigo else {}
         saida.anotar("cotacoes_dispersas", Gravidade.ATENCAO, texto, evidencia, tabela.fonte, tabela.versao_citada)

@@ -91,6 +91,23 @@ def test_prices_of_different_materials_are_not_compared() -> None:
     found = avaliar(claim(itens=items, cotacoes=named))
     assert found.calculos["cotacao_razao_max_min[0702030090]"] == Decimal("2.50")
     assert codes(found).count("cotacoes_dispersas") == 1
+    (dispersed,) = [a for a in found.achados if a.codigo == "cotacoes_dispersas"]
+    assert dispersed.descricao.startswith("Material 0702030090: a maior cotação (R$ 2500) é 2,50 vezes")
+
+
+@pytest.mark.parametrize(("carater", "due"), [("eletiva", True), ("outros", True), ("urgencia", False)])
+def test_a_material_that_nobody_quoted_is_named(carater: str, due: bool) -> None:
+    items = [ITEM, ITEM | {"codigo": "0702030090"}]
+    avaliacao = avaliar(claim(carater=carater, itens=items, cotacoes=_quotations(codigo=["0702030082"] * 3)))
+    found = [a.descricao for a in avaliacao.achados if a.codigo == "fabricantes_insuficientes"]
+    assert [words.partition(";")[0] for words in found] == (
+        ["Material 0702030090: 0 fabricante(s) e 0 marca(s) em 0 cotação(ões)"] if due else []
+    )
+
+
+def test_materials_without_any_quotation_are_left_to_the_gate() -> None:
+    found = codes(avaliar(claim(itens=[ITEM, ITEM | {"codigo": "0702030090"}], cotacoes=[])))
+    assert "solicitacao_incompleta" in found and "fabricantes_insuficientes" not in found
 
 
 @settings(max_examples=60, deadline=None)
