@@ -26,6 +26,14 @@ _NOT_CONTENT = {"resourceType", "id", "meta", "text", "language", "contained", "
     "intent",
 }
 """Elements that name or link a resource rather than say something of the patient."""
+_STATEMENTS = frozenset({"AllergyIntolerance", "CarePlan", "ClinicalImpression", "Condition", "Coverage"}) | {
+    "MedicationRequest",
+    "MedicationStatement",
+    "Observation",
+    "Procedure",
+}
+"""What says something of the patient wherever it stands; a patient or an order inside another resource is a copy."""
+_ANNULLED = ("cancelled", "entered-in-error")
 
 
 class Bundle:
@@ -42,8 +50,8 @@ class Bundle:
         self.resources = self._open(document.get("entry"))
 
     def of(self, *kinds: str) -> list[Node]:
-        """The resources of these types, in the order of the document."""
-        return [node for node in self.resources if node.kind in kinds]
+        """The resources of these types, in the order of the document, and the statements contained in others."""
+        return [node for node in self.resources if node.kind in kinds and self._counts(node)]
 
     def use(self, node: Node, *understood: str) -> Node:
         """Mark a resource as used; `understood` names elements that need no field of their own."""
@@ -74,6 +82,13 @@ class Bundle:
         """A refusal that also tells what was not understood so far, which is often why."""
         return UnusableDocument([(place, code, reason)], self.reading.report([]).model_dump())
 
+    def _counts(self, node: Node) -> bool:
+        """A contained resource has no life of its own: it stands and falls with the one that holds it."""
+        holder = self.references.holder(node)
+        if holder is None:
+            return True
+        return node.kind in _STATEMENTS and holder.value.get("status") not in _ANNULLED
+
     def _report_unused(self) -> None:
         for node in self.resources:
             if node.place not in self._used and node.kind not in ENVELOPES:
@@ -91,7 +106,8 @@ class Bundle:
             if node is not None and self.references.add(node, entry.get("fullUrl")):
                 opened.append(node)
         contradicted = self.references.contradicted
-        return [node for node in opened if node.place not in contradicted]
+        kept = [node for node in opened if node.place not in contradicted]
+        return [each for node in kept for each in (node, *self.references.inside(node))]
 
     def _resource(self, entry: Any, place: str) -> Node | None:
         if not isinstance(entry, dict) or not isinstance(entry.get("resource"), dict):

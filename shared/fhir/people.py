@@ -33,10 +33,14 @@ def only_patient(bundle: Bundle) -> Node | None:
 
 
 def is_about(node: Node, patient: Node | None, bundle: Bundle) -> bool:
-    """Whether a resource is about the patient. One that names nobody is; one that names another is reported."""
+    """Whether a resource is about the patient. One that names another is reported.
+
+    One that names nobody is about the patient; a contained one about whom its holder is about.
+    """
     reference = node.child("subject", "patient", "beneficiary")
     if reference is None:
-        return True
+        holder = bundle.references.holder(node)
+        return holder is None or is_about(holder, patient, bundle)
     meant = bundle.references.resolve(reference, node)
     if meant is not None and patient is not None and meant.place == patient.place:
         return True

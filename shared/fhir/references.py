@@ -22,6 +22,8 @@ class References:
         self._url_of: dict[str, str] = {}
         self._by_identity: dict[tuple[str, str], list[Node]] = {}
         self._contained: dict[tuple[str, str], Node] = {}
+        self._inside: dict[str, list[Node]] = {}
+        self._holder_of: dict[str, Node] = {}
         self._found: dict[str, Node | None] = {}
         self.contradicted: set[str] = set()
         """Places of resources that the Bundle states twice, differently: none of the versions is used."""
@@ -43,6 +45,14 @@ class References:
             self._by_identity.setdefault(identity, []).append(node)
         self._add_contained(node)
         return True
+
+    def inside(self, node: Node) -> list[Node]:
+        """The usable resources contained in one of the Bundle's."""
+        return self._inside.get(node.place, [])
+
+    def holder(self, node: Node) -> Node | None:
+        """The resource that contains this one; None for one of the Bundle's own."""
+        return self._holder_of.get(node.place)
 
     def resolve(self, reference: Node, source: Node) -> Node | None:
         """The resource meant by a Reference of `source`; None, reported once, when it cannot be found."""
@@ -88,8 +98,11 @@ class References:
 
     def _add_contained(self, node: Node) -> None:
         for inner in node.children("contained"):
-            identity = inner.value.get("id")
-            if usable(inner, self._reading) and isinstance(identity, str):
+            if not usable(inner, self._reading):
+                continue
+            self._inside.setdefault(node.place, []).append(inner)
+            self._holder_of[inner.place] = node
+            if isinstance(identity := inner.value.get("id"), str):
                 self._contained[(node.place, identity)] = inner
 
     def _refuse_contradiction(self, node: Node, earlier: Node) -> None:

@@ -120,11 +120,18 @@ def _of_this_sample(bundle: Bundle, measure: Measure, specimen: Node | None) -> 
     """False, and reported, for a result of another sample: two samples make no hemogram."""
     for reference in measure.observation.concepts("specimen"):
         own = bundle.references.resolve(reference, measure.observation)
-        if own is not None and specimen is not None and own.place != specimen.place:
+        if own is not None and specimen is not None and not _same_sample(bundle, own, specimen):
             detail = "o resultado é de outra amostra que a do laudo; não foi usado"
             bundle.reading.puzzle(reference.place, "amostra_divergente", detail)
             return False
     return True
+
+
+def _same_sample(bundle: Bundle, own: Node, specimen: Node) -> bool:
+    """A contained sample is known by what it says: each result may hold its copy."""
+    if bundle.references.holder(own) is None:
+        return own.place == specimen.place
+    return {**own.value, "id": None} == {**specimen.value, "id": None}
 
 
 def _device(bundle: Bundle, measures: list[Measure]) -> Found | None:
