@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 
 from shared.llm.catalogue import BreakerLimits
 from shared.llm.failures import FaultKind
+from shared.llm.retry_after import LONGEST_S
 
-_LONGEST_COOL_DOWN_S = 3600.0  # a provider's header must not shut it out for days
 _MOST_DOUBLINGS = 20
 _LASTING = frozenset(kind.value for kind in FaultKind if kind.opens_breaker)
 
@@ -79,7 +79,7 @@ class Failed:
     def _opened(self, breaker: Breaker, openings: int) -> Breaker:
         shortest = self.limits.lasting_s if self.kind in _LASTING else self.limits.open_s
         doubled = shortest * 2 ** min(openings - 1, _MOST_DOUBLINGS)
-        asked = min(self.cool_down_s or 0.0, _LONGEST_COOL_DOWN_S)
+        asked = min(self.cool_down_s or 0.0, LONGEST_S)
         rest = timedelta(seconds=max(min(doubled, self.limits.open_cap_s), asked))
         return replace(breaker, openings=openings, open_until=self.moment + rest, probe_until=None, kind=self.kind)
 

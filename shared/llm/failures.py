@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from shared.llm.retry_after import retry_after_seconds
+from shared.llm.retry_after import retry_after_seconds, within_reason
 
 
 class FaultKind(StrEnum):
@@ -248,5 +248,5 @@ def _retry_after(error: BaseException) -> float | None:
     headers = getattr(getattr(error, "response", None), "headers", None) or {}
     asked = retry_after_seconds(headers)
     if asked is None and (delay := _GEMINI_DELAY.search(str(error))):
-        return float(delay[1])
+        return within_reason(float(delay[1]))
     return asked

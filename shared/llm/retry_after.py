@@ -7,17 +7,25 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+LONGEST_S = 3600.0
+"""No provider's word keeps a deployment, or a task that waits for it, away for longer."""
+
 
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
     """`retry-after-ms`, or `Retry-After` as seconds or as an HTTP date; `None` when absent or unreadable."""
     milliseconds = _number(headers.get("retry-after-ms"))
     if milliseconds is not None:
-        return max(0.0, milliseconds / 1000)
+        return within_reason(milliseconds / 1000)
     value = headers.get("retry-after")
     seconds = _number(value)
-    if seconds is not None:
-        return max(0.0, seconds)
-    return _until(value) if value else None
+    if seconds is None:
+        seconds = _until(value) if value else None
+    return None if seconds is None else within_reason(seconds)
+
+
+def within_reason(seconds: float) -> float:
+    """Not less than none, and an hour at most."""
+    return min(max(0.0, seconds), LONGEST_S)
 
 
 def _number(value: str | None) -> float | None:
@@ -31,7 +39,7 @@ def _number(value: str | None) -> float | None:
 def _until(value: str) -> float | None:
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, (aware - datetime.now(UTC)).total_seconds())
+    return (aware - datetime.now(UTC)).total_seconds()

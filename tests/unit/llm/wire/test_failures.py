@@ -19,7 +19,7 @@ from shared.llm.contract import ChatRequest
 from shared.llm.failures import Fault, FaultKind, MalformedToolArguments, classify
 from shared.llm.ports import ModelClient
 from shared.llm.providers import create_client
-from shared.llm.retry_after import retry_after_seconds
+from shared.llm.retry_after import LONGEST_S, retry_after_seconds
 from tests.unit.llm.wire.canned_server import canned, events
 
 MOCKED = ("openai", "anthropic", "gemini", "mistral")
@@ -229,3 +229,17 @@ def test_retry_after_forms() -> None:
     assert retry_after_seconds({"retry-after": "soon"}) is None
     assert retry_after_seconds({"retry-after": "nan"}) is None
     assert retry_after_seconds({}) is None
+
+
+@pytest.mark.parametrize(
+    "value", ["86400", "1e300", "Fri, 31 Dec 9999 23:59:59 GMT", "Fri, 31 Dec 9999 23:59:59 -1200"]
+)
+def test_nobody_is_kept_waiting_for_more_than_an_hour(value: str) -> None:
+    """A task waits as long as was asked for, and no clock holds some of these."""
+    assert retry_after_seconds({"retry-after": value}) == LONGEST_S == 3600
+    assert retry_after_seconds({"retry-after-ms": "1e300"}) == LONGEST_S
+
+
+@pytest.mark.parametrize("date", [f"Fri, 20 Nov {'9' * 20} 10:00:00 GMT", f"Fri, 20 Nov 2026 10:00:00 +{'9' * 23}"])
+def test_a_date_that_no_clock_holds_is_not_read(date: str) -> None:
+    assert retry_after_seconds({"retry-after": date}) is None
