@@ -17,6 +17,7 @@ from shared.errors import Conflict, NotFound
 from shared.fhir.export import as_json, bundle
 from shared.fhir.export_case import Acknowledgement, Alert, ExportCase
 from shared.fhir.export_provenance import provenance
+from shared.findings import Resultado
 from shared.interop import FHIR_JSON
 from shared.tasks import alerts, evidence
 from shared.tasks.alerts import AlertRow, AlertState
@@ -81,8 +82,9 @@ def _case(parts: Parts, row: TaskRow, raised: list[AlertRow]) -> ExportCase:
         raise Conflict("o resultado desta tarefa não é clínico: não tem forma em FHIR")
     try:
         request = event.request.model_validate_json(row.payload)
+        Resultado.model_validate(row.result)
     except ValidationError as error:
-        raise Conflict("o pedido gravado é de uma versão que já não se lê; leia o resultado em JSON") from error
+        raise Conflict("o que foi gravado é de uma versão que já não se lê; leia o resultado em JSON") from error
     return ExportCase(
         task_id=row.id,
         run=row.run,

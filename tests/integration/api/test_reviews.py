@@ -190,6 +190,17 @@ async def test_only_a_completed_result_can_be_decided_on(client: httpx.AsyncClie
     assert (await client.get("/api/tasks/nope/reviews")).status_code == 404
 
 
+async def test_a_result_of_an_older_release_has_no_form_in_fhir(client: httpx.AsyncClient, database: Database) -> None:
+    older = result()
+    older["proveniencia"]["custo"] = older["proveniencia"].pop("custo_microusd")
+    task_id = await accepted(client)
+    complete(database, task_id, older)
+    for path in ("fhir", "provenance"):
+        answer = await client.get(f"/api/tasks/{task_id}/{path}")
+        assert answer.status_code == 409
+        assert "versão" in answer.json()["detail"]
+
+
 async def test_nothing_is_accepted_by_itself(client: httpx.AsyncClient, database: Database) -> None:
     """Not even by a handler that says so, and not by what was accepted of an earlier run."""
     made = await accepted(client)
