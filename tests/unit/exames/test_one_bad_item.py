@@ -190,6 +190,22 @@ def test_a_range_that_contradicts_itself_costs_the_range_and_not_the_value(bound
     assert finding.evidencia["limite"] == 150, "the table's"
 
 
+@pytest.mark.parametrize(
+    ("value", "unit", "bounds"),
+    [("100000", "/mm³", ("150", "450")), ("100", "mil/mm³", ("150000", "450000"))],
+)
+def test_a_range_in_another_unit_than_its_result_is_not_used(value: str, unit: str, bounds: tuple[str, str]) -> None:
+    """Held against 0.45 thousand, 100 thousand platelets would be too many."""
+    evaluation = evaluated(line("plaquetas", value, unidade=unit, ref_min=bounds[0], ref_max=bounds[1]))
+    assert {"referencia_nao_interpretada", "plaquetopenia"} <= codes(evaluation)
+    assert "trombocitose" not in codes(evaluation)
+
+
+def test_a_range_may_begin_at_zero() -> None:
+    evaluation = evaluated(line("rdw_cv", "16", unidade="%", ref_min="0", ref_max="14.5"))
+    assert "rdw_alto" in codes(evaluation) and "referencia_nao_interpretada" not in codes(evaluation)
+
+
 def test_a_bad_previous_result_is_not_compared_and_makes_no_noise() -> None:
     former = [line("hemoglobina", "18", unidade="g/mL"), line("plaquetas", "500"), line("leucocitos", "<2")]
     evaluation = evaluated(anterior={"coleta_em": "2026-11-17T08:00:00-03:00", "resultados": former})

@@ -18,7 +18,7 @@ from handlers.exames.tables.hemograma import TabelaHemograma
 from handlers.exames.tables.parameters import Parametro as P
 from shared.findings import Avaliacao
 
-VERSION = "hemograma/4"
+VERSION = "hemograma/5"
 _EXPECTED = (P.HEMACIAS, P.HEMOGLOBINA, P.HEMATOCRITO, P.RDW_CV, P.LEUCOCITOS, P.PLAQUETAS)
 _DIFFERENTIAL = (P.LINFOCITOS_ABS, P.MONOCITOS_ABS, P.EOSINOFILOS_ABS, P.BASOFILOS_ABS)
 _ALWAYS_OPEN = (

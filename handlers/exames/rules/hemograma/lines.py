@@ -10,7 +10,7 @@ from handlers.exames.requests.hemograma import ResultadoParametro
 from handlers.exames.rules.hemograma.half_lines import SemiReta
 from handlers.exames.tables.motives import Motivo
 from handlers.exames.tables.parameters import Parametro
-from handlers.exames.tables.units import convert, measured
+from handlers.exames.tables.units import convert, measured, plausible
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Separado:
 class Leitura:
     """What the lines say. `disputed` and the bounds are never used in indices, only in the search for critical values.
 
-    `aside` names the parameters that were sent and have no value; `bad_ranges` are lines whose range is none.
+    `aside` names the parameters that were sent and have no value; `bad_ranges` are lines whose range cannot be right.
     """
 
     measures: dict[Parametro, Medida] = field(default_factory=dict)
@@ -57,7 +57,7 @@ def read_lines(results: Iterable[ResultadoParametro]) -> Leitura:
         understood = [_understood(line) for line in lines]
         pairs = list(zip(lines, understood, strict=True))
         reading.set_aside.extend(dict.fromkeys(Separado(line, why) for line, why in pairs if isinstance(why, Motivo)))
-        reading.bad_ranges.extend(line for line, why in pairs if not isinstance(why, Motivo) and not _orderly(line))
+        reading.bad_ranges.extend(line for line, why in pairs if not isinstance(why, Motivo) and _range(line) is None)
         measures = [item for item in understood if isinstance(item, Medida)]
         bounds = [item for item in understood if isinstance(item, SemiReta)]
         _settle(reading, parameter, lines, measures, bounds)
@@ -97,23 +97,21 @@ def _understood(line: ResultadoParametro) -> Medida | SemiReta | Motivo:
     value = measured(line.parametro, line.valor, line.unidade)
     if isinstance(value, Motivo):
         return value
-    low, high = _range(line)
+    low, high = _range(line) or (None, None)
     if line.comparador is not None:
         return SemiReta(line.comparador, value, low, high, line)
     return Medida(value, low, high)
 
 
-def _range(line: ResultadoParametro) -> tuple[Decimal | None, Decimal | None]:
-    """In the canonical unit; nothing of a range that contradicts itself."""
-    if not _orderly(line):
-        return None, None
+def _range(line: ResultadoParametro) -> tuple[Decimal | None, Decimal | None] | None:
+    """In the canonical unit; None where it contradicts itself, or cannot be in the unit of the result.
 
-    def converted(bound: Decimal | None) -> Decimal | None:
-        return None if bound is None else convert(line.parametro, bound, line.unidade or "")
-
-    return converted(line.ref_min), converted(line.ref_max)
-
-
-def _orderly(line: ResultadoParametro) -> bool:
-    stated = [bound for bound in (line.ref_min, line.ref_max) if bound is not None]
-    return stated == sorted(stated) and all(bound >= 0 for bound in stated)
+    150 to 450 beside platelets in /mm³ is a range in thousands: held against it, too few would be too many.
+    """
+    stated = [
+        None if end is None else convert(line.parametro, end, line.unidade or "")
+        for end in (line.ref_min, line.ref_max)
+    ]
+    known = [end for end in stated if end is not None]
+    right = known == sorted(known) and all(end == 0 or plausible(line.parametro, end) for end in known)
+    return (stated[0], stated[1]) if right else None

@@ -24,7 +24,7 @@ _MOST_REPEATED = 10**8  # a longer number is no count of cells, and may be someb
 
 
 def findings(reading: Leitura, decided: Iterable[Rascunho], table: TabelaHemograma) -> Iterator[Rascunho]:
-    """One per line that was set aside, and per bound that `decided` nothing; then ranges that contradict themselves."""
+    """One per line that was set aside, and per bound that `decided` nothing; then ranges that cannot be right."""
     answered = {name for draft in decided if "comparador" in draft.evidencia for name in draft.evidencia}
     for item in reading.set_aside:
         yield _draft(item, item.line.parametro in reading.measures, table)
@@ -77,7 +77,8 @@ def _range_draft(line: ResultadoParametro) -> Rascunho:
     return Rascunho(
         RANGE_CODE,
         Gravidade.ATENCAO,
-        f"{_name(line.parametro)}: o intervalo de referência do laboratório contradiz a si mesmo e não foi usado.",
+        f"{_name(line.parametro)}: o intervalo de referência do laboratório contradiz a si mesmo ou a unidade "
+        "e não foi usado.",
         {"parametro": line.parametro.value, "unidade": repeatable(line.unidade)},
         _RULE,
     )
