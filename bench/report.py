@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -36,6 +35,3 @@ def show(lines: list[Line]) -> None:
         value, target = f"{line.value:.2f} {line.unit}", f"{sign} {line.target:g} {line.unit}"
         table.add_row(line.what, line.detail, value, target, mark)
     Console().print(table)
-
-
-Section = Callable[..., list[Line]]

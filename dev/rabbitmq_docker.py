@@ -44,10 +44,6 @@ class DockerRabbitNode:
     def management_url(self) -> str:
         return f"http://127.0.0.1:{self._management}"
 
-    @property
-    def metrics_url(self) -> str:
-        return f"http://127.0.0.1:{self._prometheus}/metrics"
-
     def url(self, role: str = "admin", vhost: str | None = None) -> str:
         """AMQP URL for `api`, `worker` or `admin`; without a vhost unless one is named."""
         user = self.users[role]

@@ -70,10 +70,6 @@ class RabbitNode:
         return f"http://127.0.0.1:{self.ports['management']}"
 
     @property
-    def metrics_url(self) -> str:
-        return f"http://127.0.0.1:{self.ports['prometheus']}/metrics"
-
-    @property
     def log(self) -> Path:
         return self._server.log
 

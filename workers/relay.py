@@ -33,7 +33,6 @@ class Relay:
         self._interval_s = config.worker.relay_interval_s
         self._rebuild_after_s = config.worker.rebuild_after_s
         self._hold_s = config.broker.publish_confirm_timeout_s * 2
-        self._domains = domains
         self.publishers = {
             key: Publisher(
                 connection_parameters(config.broker, domain.vhost, f"plantao-relay {key}"),

@@ -91,11 +91,6 @@ def tuss_code(text: str) -> str:
     return _digits(text, 8, "código TUSS")
 
 
-def cnes_check_digit_agrees(number: str) -> bool:
-    """False is worth a warning, never a refusal (empirical: 31 812 of 31 812 agree; no published norm)."""
-    return _last_digit_agrees(number)
-
-
 def sigtap_check_digit_agrees(number: str) -> bool:
     """False is worth a warning, never a refusal (empirical: 4 615 of 4 615 agree, Oct/2025)."""
     return _last_digit_agrees(number)

@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 from shared.fhir.node import Found, Node
 
 LOINC = "http://loinc.org"
-SNOMED = "http://snomed.info/sct"
 ICD10 = "icd-10"
 SIGTAP = "sigtap"
 TUSS = "tuss"

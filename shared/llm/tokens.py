@@ -16,13 +16,8 @@ _TOKENS_PER_PICTURE = 1_000
 _MAX_TOKENS_NAMES = ("max_completion_tokens", "max_tokens")
 
 
-def estimate_tokens(text: str) -> int:
-    """About four characters to a token."""
-    return tokens_of(len(text))
-
-
 def tokens_of(characters: int) -> int:
-    """As `estimate_tokens`, of a text that is not kept."""
+    """About four characters to a token."""
     return -(-characters // _CHARACTERS_PER_TOKEN)
 
 

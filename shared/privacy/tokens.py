@@ -15,7 +15,6 @@ from shared.privacy.spans import Kind
 _LABELS = "|".join(sorted(Kind, key=len, reverse=True))
 _BODY = rf"({_LABELS})\\{{0,2}}_([1-9]\d{{0,5}})([a-z]{{0,3}})"
 TOKEN = re.compile(rf"\\{{1,2}}\[(?i:{_BODY})\\{{1,2}}\]|\[(?i:{_BODY})\]|(?<![\w\\]){_BODY}(?!\w)", re.ASCII)
-LONGEST = max(map(len, Kind)) + len("\\\\[\\\\_123456abc\\\\]")
 
 
 def written(kind: Kind, number: int, spelling: int) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from shared.clinical.tables import Linha, Tabela
 
-Risco = Literal["baixo", "baixo_medio", "medio", "alto"]
 Frase = Annotated[str, Field(min_length=5, max_length=300, pattern=r"^[^.]+$")]
 
 

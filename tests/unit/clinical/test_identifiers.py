@@ -87,7 +87,6 @@ def test_empirical_check_digits_agree_on_official_codes_and_only_answer() -> Non
     assert ids.sigtap_check_digit_agrees("0202020380")
     assert ids.sigtap_check_digit_agrees("0408040084")
     assert not ids.tuss_check_digit_agrees("40304362")
-    assert not ids.cnes_check_digit_agrees("1234567")
 
 
 def test_anvisa_is_a_format_only() -> None:
