@@ -6,16 +6,14 @@ A vital sign that cannot be right is accepted and kept as it came: the rules set
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, ValidationInfo, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
 
-from shared.clinical.ages import refuse_impossible_age
-from shared.clinical.fields import DataHora, Entrada, Texto, TextoCurto, TextoLongo, no_boolean
+from shared.clinical.fields import Entrada, Texto, TextoCurto, TextoLongo, no_boolean
 from shared.clinical.identifiers import Cid10, sigtap_code, tuss_code
-from shared.clinical.people import Pedido, Profissional
+from shared.clinical.people import Momento, Pedido, Profissional
 
 Carater = Literal["eletiva", "urgencia"]
 Cids = Annotated[list[Cid10], Field(max_length=60)]
@@ -74,16 +72,6 @@ class Medicamento(Entrada):
 
 Alergias = Annotated[list[TextoCurto], Field(max_length=100)]
 Medicamentos = Annotated[list[Medicamento], Field(max_length=200)]
-
-
-def _of_a_possible_age(moment: datetime, info: ValidationInfo) -> datetime:
-    if "paciente" in info.data:
-        refuse_impossible_age(info.data["paciente"].data_nascimento, moment.date())
-    return moment
-
-
-Momento = Annotated[DataHora, AfterValidator(_of_a_possible_age)]
-"""A time in the patient's life: after the birth, and not longer after it than anybody has lived."""
 
 
 class Consulta(Pedido):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 
-from shared.clinical.fields import Data, Entrada, Texto, TextoCurto, TextoLongo, no_boolean
+from shared.clinical.ages import refuse_impossible_age
+from shared.clinical.fields import Data, DataHora, Entrada, Texto, TextoCurto, TextoLongo, no_boolean
 from shared.clinical.identifiers import Cbo, Cnes, Cns, Cpf, Crm, Uf
 
 Sexo = Literal["M", "F"]
@@ -74,6 +76,16 @@ class Estabelecimento(Entrada):
     """The health establishment."""
 
     cnes: Cnes
+
+
+def _of_a_possible_age(moment: datetime, info: ValidationInfo) -> datetime:
+    if "paciente" in info.data:
+        refuse_impossible_age(info.data["paciente"].data_nascimento, moment.date())
+    return moment
+
+
+Momento = Annotated[DataHora, AfterValidator(_of_a_possible_age)]
+"""A time in the life of a request's `paciente`: after the birth, and not longer after it than anybody has lived."""
 
 
 class Pedido(Entrada):

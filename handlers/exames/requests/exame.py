@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field
 
-from shared.clinical.ages import refuse_impossible_age
-from shared.clinical.fields import DataHora, Texto
+from shared.clinical.fields import Texto
 from shared.clinical.identifiers import Cid10, normalise, sigtap_code, tuss_code
-from shared.clinical.people import Pedido
+from shared.clinical.people import Momento, Pedido
 
 Sistema = Literal["tuss", "sigtap", "loinc"]
 _LOINC = re.compile(r"[0-9]{1,7}-[0-9]")
@@ -43,11 +42,4 @@ class PedidoExame(Pedido):
     indicacao_clinica: Texto
     cid: Cid10 | None = None
     urgencia: bool = False
-    solicitado_em: DataHora | None = Field(None, description="When the exam was asked for: fixes the patient's age")
-
-    @field_validator("solicitado_em")
-    @classmethod
-    def _after_birth(cls, moment: DataHora | None, info: ValidationInfo) -> DataHora | None:
-        if moment is not None and "paciente" in info.data:
-            refuse_impossible_age(info.data["paciente"].data_nascimento, moment.date())
-        return moment
+    solicitado_em: Momento | None = Field(None, description="When the exam was asked for: fixes the patient's age")

@@ -9,9 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from handlers.exames.tables.parameters import Parametro
-from shared.clinical.ages import refuse_impossible_age
 from shared.clinical.fields import DataHora, Entrada, TextoCurto
-from shared.clinical.people import Pedido
+from shared.clinical.people import Momento, Pedido
 
 LONGEST_TEXT = 40
 MOST_LINES = 100
@@ -93,7 +92,7 @@ class HemogramaAnterior(Entrada):
 class PedidoHemograma(Pedido):
     """A hemogram to interpret. `coleta_em` fixes the patient's age."""
 
-    coleta_em: DataHora
+    coleta_em: Momento
     amostra: TextoCurto
     equipamento: TextoCurto | None = None
     leucocitos_ja_corrigidos: bool | None = Field(
@@ -101,13 +100,6 @@ class PedidoHemograma(Pedido):
     )
     resultados: Resultados
     anterior: HemogramaAnterior | None = None
-
-    @field_validator("coleta_em")
-    @classmethod
-    def _after_birth(cls, moment: DataHora, info: ValidationInfo) -> DataHora:
-        if "paciente" in info.data:
-            refuse_impossible_age(info.data["paciente"].data_nascimento, moment.date())
-        return moment
 
     @field_validator("anterior")
     @classmethod

@@ -5,12 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from handlers.exames.tables import IMAGEM
-from shared.clinical.ages import refuse_impossible_age
-from shared.clinical.fields import DataHora, Entrada, TextoCurto
-from shared.clinical.people import Pedido
+from shared.clinical.fields import Entrada, TextoCurto
+from shared.clinical.people import Momento, Pedido
 
 Contraste = Literal["nenhum", "iodado_iv", "iodado_ia", "gadolinio_g1", "gadolinio_g2", "gadolinio_g3"]
 SegurancaRm = Literal["seguro", "condicional", "inseguro", "desconhecido"]
@@ -42,8 +41,8 @@ class PedidoImagem(Pedido):
     lateralidade: Literal["direita", "esquerda", "bilateral", "nao_se_aplica"] | None = None
     contraste: Contraste | None = Field(None, description="Absent: nobody said. `nenhum` states that there is none")
     creatinina_mg_dl: Annotated[Decimal, Field(ge=_CREATININE[0], le=_CREATININE[1], description="mg/dL")] | None = None
-    creatinina_em: DataHora | None = None
-    solicitado_em: DataHora | None = Field(None, description="When the study was asked for: fixes the patient's age")
+    creatinina_em: Momento | None = None
+    solicitado_em: Momento | None = Field(None, description="When the study was asked for: fixes the patient's age")
     ira_aguda: bool | None = None
     dialise: bool | None = None
     metformina: bool | None = None
@@ -58,10 +57,3 @@ class PedidoImagem(Pedido):
             accepted = ", ".join(row.tipo for row in IMAGEM.current().modalidades)
             raise ValueError(f"tipo de exame de imagem desconhecido; aceitos: {accepted}")
         return modality.tipo
-
-    @field_validator("creatinina_em", "solicitado_em")
-    @classmethod
-    def _after_birth(cls, moment: DataHora | None, info: ValidationInfo) -> DataHora | None:
-        if moment is not None and "paciente" in info.data:
-            refuse_impossible_age(info.data["paciente"].data_nascimento, moment.date())
-        return moment
