@@ -131,6 +131,7 @@ def _same_sample(bundle: Bundle, own: Node, specimen: Node) -> bool:
     """A contained sample is known by what it says: each result may hold its copy."""
     if bundle.references.holder(own) is None:
         return own.place == specimen.place
+    bundle.use(own, *own.value)
     return {**own.value, "id": None} == {**specimen.value, "id": None}
 
 
