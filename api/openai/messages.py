@@ -39,20 +39,24 @@ class RefusalPart(Strict):
     refusal: str
 
 
-def _kind(content: Any) -> str:
+def text_or_parts(content: Any) -> str:
+    """Which of two forms a value has, so that a refusal speaks of the one that was sent."""
     return "parts" if isinstance(content, list) else "text"
 
 
 _Text = Annotated[
-    Annotated[str, Tag("text")] | Annotated[list[TextPart], Field(min_length=1), Tag("parts")], Discriminator(_kind)
+    Annotated[str, Tag("text")] | Annotated[list[TextPart], Field(min_length=1), Tag("parts")],
+    Discriminator(text_or_parts),
 ]
 _UserPart = Annotated[TextPart | ImagePart, Field(discriminator="type")]
 _Asking = Annotated[
-    Annotated[str, Tag("text")] | Annotated[list[_UserPart], Field(min_length=1), Tag("parts")], Discriminator(_kind)
+    Annotated[str, Tag("text")] | Annotated[list[_UserPart], Field(min_length=1), Tag("parts")],
+    Discriminator(text_or_parts),
 ]
 _AnswerPart = Annotated[TextPart | RefusalPart, Field(discriminator="type")]
 _Answer = Annotated[
-    Annotated[str, Tag("text")] | Annotated[list[_AnswerPart], Field(min_length=1), Tag("parts")], Discriminator(_kind)
+    Annotated[str, Tag("text")] | Annotated[list[_AnswerPart], Field(min_length=1), Tag("parts")],
+    Discriminator(text_or_parts),
 ]
 _Name = Annotated[str, Field(min_length=1, max_length=64)]
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, JsonValue, ValidationInfo, field_validator
+from pydantic import ConfigDict, Discriminator, Field, JsonValue, Tag, ValidationInfo, field_validator
 
-from api.openai.messages import TOOL_NAME, Message, Strict, check_order
+from api.openai.messages import TOOL_NAME, Message, Strict, check_order, text_or_parts
 
 FORWARDED = (
     "temperature",
@@ -78,7 +78,11 @@ class StreamOptions(Strict):
 
 
 _Format = Annotated[TextFormat | JsonObjectFormat | JsonSchemaFormat, Field(discriminator="type")]
-_Stop = Annotated[str, Field(min_length=1)] | Annotated[list[str], Field(min_length=1, max_length=4)]
+_StopWord = Annotated[str, Field(min_length=1)]
+_Stop = Annotated[
+    Annotated[_StopWord, Tag("text")] | Annotated[list[_StopWord], Field(min_length=1, max_length=4), Tag("parts")],
+    Discriminator(text_or_parts),
+]
 
 
 class ChatCompletionRequest(Strict):

@@ -88,6 +88,22 @@ def test_the_place_of_a_mistake(body: bytes, param: str, code: str) -> None:
     assert SECRET not in refused.value.detail and "olá" not in refused.value.detail
 
 
+@pytest.mark.parametrize(
+    ("stop", "param", "reason"),
+    [
+        (list("abcde"), "stop", "no máximo 4 itens"),
+        ([], "stop", "ao menos 1 itens"),
+        ("", "stop", "ao menos 1 caracteres"),
+        (["fim", ""], "stop[1]", "ao menos 1 caracteres"),
+        (7, "stop", "um texto"),
+    ],
+)
+def test_a_refused_stop_is_told_what_is_wrong_with_the_form_that_was_sent(stop: Any, param: str, reason: str) -> None:
+    with pytest.raises(RequestRefused) as refused:
+        checked(asked(stop=stop))
+    assert refused.value.param == param and reason in refused.value.detail
+
+
 @pytest.mark.parametrize("body", [b"", b"{", b"7", b'{"model": "\\ud800"}', b"\xff"])
 def test_what_is_no_json_object(body: bytes) -> None:
     with pytest.raises(MalformedBody):
