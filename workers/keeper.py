@@ -32,6 +32,7 @@ class Keeper:
         database: Database,
         execution: Execution,
         owner: str,
+        supervisor_pid: int,
         worker: WorkerSettings,
         describe: Callable[[], Heartbeat],
         on_orphaned: Callable[[], None],
@@ -42,7 +43,7 @@ class Keeper:
         self._worker = worker
         self._describe = describe
         self._on_orphaned = on_orphaned
-        self._parent = os.getppid()
+        self._supervisor_pid: int | None = supervisor_pid  # None once it is known to be gone
         self._stop = threading.Event()
         self._beat_due = threading.Event()
         self._next_renewal = 0.0
@@ -66,7 +67,8 @@ class Keeper:
             self._beat_due.wait(_TICK_S)
             self._beat_due.clear()
             self._interrupt_overdue()
-            if os.getppid() != self._parent:
+            if self._supervisor_pid not in (None, os.getppid()):
+                self._supervisor_pid = None  # said once: the drain that follows may take its time
                 _log.error("orphaned", worker=self._owner)
                 self._on_orphaned()
             try:

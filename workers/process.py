@@ -37,6 +37,7 @@ class ConsumerIdentity:
 
     owner: str
     supervisor: str
+    supervisor_pid: int  # asked after the fork, it may be that of whoever adopts orphans
     restarts: int
 
 
@@ -58,7 +59,13 @@ class ConsumerProcess:
         self._execution = Execution(work, identity.owner, self._commits, config.worker, blind)
         self._engine = self._make_engine(engine)
         self._keeper = Keeper(
-            self._database, self._execution, identity.owner, config.worker, self._heartbeat, self._engine.stop
+            self._database,
+            self._execution,
+            identity.owner,
+            identity.supervisor_pid,
+            config.worker,
+            self._heartbeat,
+            self._engine.stop,
         )
 
     def run(self) -> None:

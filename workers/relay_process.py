@@ -68,22 +68,22 @@ async def _run(config: Settings, engine: str, contacts: Contacts, identity: Cons
         relay.run(stop),
         deliveries.run(stop),
         housekeeping.run(stop),
-        _beat(database, heartbeat, config.worker.worker_heartbeat_s, stop),
+        _beat(database, heartbeat, identity.supervisor_pid, config.worker.worker_heartbeat_s, stop),
     )
     await deliveries.close()
     await relay.close()
     database.close()
 
 
-async def _beat(database: Database, heartbeat: Heartbeat, every_s: float, stop: asyncio.Event) -> None:
-    parent = os.getppid()
-
+async def _beat(
+    database: Database, heartbeat: Heartbeat, supervisor_pid: int, every_s: float, stop: asyncio.Event
+) -> None:
     def write() -> None:
         with database.write() as connection:
             fleet.beat(connection, heartbeat)
 
     while not stop.is_set():
-        if os.getppid() != parent:
+        if os.getppid() != supervisor_pid:
             _log.error("orphaned", worker=heartbeat.id)
             stop.set()
             return

@@ -95,6 +95,7 @@ class Supervisor:
 
     def _fork(self, child: Child) -> None:
         child.owner = f"{self._id}:{child.name}:{secrets.token_hex(3)}"
+        identity = ConsumerIdentity(child.owner, self._id, os.getpid(), child.restarts)
         pid = os.fork()
         if pid:
             child.pid = pid
@@ -103,7 +104,7 @@ class Supervisor:
         code = 1
         try:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
-            child.main(ConsumerIdentity(child.owner, self._id, child.restarts))
+            child.main(identity)
             code = 0
         except BaseException:  # noqa: BLE001 - whatever it was, the child ends here
             _log.exception("child_failed", kind=child.name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import threading
+import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -156,14 +156,22 @@ async def test_housekeeping_expires_leases_and_forgets_what_is_old(config: Setti
 class Kept:
     """A consumer process's execution and keeper, without its engine."""
 
-    def __init__(self, config: Settings, database: Database) -> None:
+    def __init__(self, config: Settings, database: Database, supervisor_pid: int | None = None) -> None:
         self.database = database
         self.config = config
-        self.orphaned = threading.Event()
+        self.stops: list[str] = []
         self.state = "ready"
         self.commits = Writes(database)
         self.execution = Execution(DomainWork.load(config.domains, "eco"), "w1", self.commits, config.worker, BLIND)
-        self.keeper = Keeper(database, self.execution, "w1", config.worker, self._heartbeat, self.orphaned.set)
+        self.keeper = Keeper(
+            database,
+            self.execution,
+            "w1",
+            supervisor_pid or os.getppid(),
+            config.worker,
+            self._heartbeat,
+            lambda: self.stops.append("orphaned"),
+        )
 
     def _heartbeat(self) -> Heartbeat:
         running = list(self.execution.running)
@@ -200,7 +208,7 @@ def test_a_lease_is_renewed_while_its_task_runs(kept: Kept, database: Database) 
     kept.work_on(task_id)
     first = row(database, task_id).lease_until
     eventually(lambda: row(database, task_id).lease_until > first, "the lease is renewed", WAIT_S)
-    assert not kept.orphaned.is_set()
+    assert kept.stops == []
 
 
 def test_cancellation_loss_and_deadline_reach_the_attempt(kept: Kept, database: Database) -> None:
@@ -240,6 +248,15 @@ def test_heartbeats_tell_what_runs_and_the_last_one_the_end(kept: Kept, database
     kept.state = "stopped"
     kept.keeper.close()
     assert [(one["state"], one["running"]) for one in kept.alive()] == [("stopped", [])]
+
+
+def test_a_supervisor_that_died_before_its_child_looked_is_missed_once(config: Settings, database: Database) -> None:
+    made = Kept(config, database, supervisor_pid=os.getpid())  # not our parent, as after the death of who forked us
+    eventually(lambda: made.stops and made.alive(), "the consumer is told to stop, and goes on beating", WAIT_S)
+    first = made.alive()[0]["heartbeat_at"]
+    eventually(lambda: made.alive()[0]["heartbeat_at"] > first, "another look", WAIT_S)
+    made.close()
+    assert made.stops == ["orphaned"]
 
 
 def test_a_store_that_is_away_does_not_stop_the_keeper(config: Settings, tmp_path: Path) -> None:

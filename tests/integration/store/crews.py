@@ -69,7 +69,7 @@ def crews(database: Database, **gateways: BlockingGateway) -> Iterator[Execution
     }
     execution = Execution(DomainWork(work.domain, handlers), OWNER, Writes(database), WORKER, BLIND)
     beat = Heartbeat(OWNER, "consumer", "pika", "h", os.getpid(), "0", "ready", clock.now())
-    keeper = Keeper(database, execution, OWNER, WORKER, lambda: beat, lambda: None)
+    keeper = Keeper(database, execution, OWNER, os.getppid(), WORKER, lambda: beat, lambda: None)
     try:
         yield execution
     finally:
