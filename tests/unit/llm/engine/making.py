@@ -48,7 +48,7 @@ def catalogue(retries: int, **deployments: Deployment) -> Catalogue:
 
 
 def context(**changes: Any) -> CallContext:
-    return CallContext(**{"surface": Surface.CHAT, "deadline_s": 20.0, **changes})
+    return CallContext(**{"surface": Surface.CHAT, "deadline_s": 120.0, **changes})
 
 
 def _no_door(_context: CallContext) -> Door:

@@ -24,7 +24,7 @@ from tests.unit.llm.engine.making import REQUEST, catalogue, context, deployment
 from tests.unit.llm.engine.upstream import Raw, Upstream, listening
 
 PATIENT = Backoff(base_s=8.0, cap_s=8.0, last_patience_s=60)
-AT_MOST_S = 10.0
+AT_MOST_S = 25.0  # a stalled connection is closed by itself after thirty
 
 
 class Stalling(Upstream):

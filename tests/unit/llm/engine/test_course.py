@@ -20,6 +20,7 @@ from shared.llm.errors import AnswerBroken, BudgetExhausted, ContextOverflow
 from shared.llm.gateway import Gateway
 from shared.llm.ports import AttemptOpened, ModelClient
 from shared.llm.providers import create_client
+from tests.simulated_time import SimulatedTime
 from tests.unit.llm.engine.books import Books, OpenBreakers
 from tests.unit.llm.engine.making import REQUEST, catalogue, context, deployment, make_gateway
 
@@ -152,7 +153,7 @@ async def test_a_wait_past_the_deadline_is_not_begun(llmock: LLMock) -> None:
     llmock.fail(429, times=None, retry_after=5)
     patient = Backoff(last_patience_s=60)
     with pytest.raises(ModelUnavailable) as caught:
-        await make_gateway(catalogue(3, a=of(llmock)), backoff=patient).complete(REQUEST, context(deadline_s=2))
+        await make_gateway(catalogue(3, a=of(llmock)), backoff=patient).complete(REQUEST, context(deadline_s=4.5))
     assert caught.value.retry_after == 5
     assert len(llmock.requests) == 1
 
@@ -271,11 +272,12 @@ class StuckStore(Books):
         await asyncio.Event().wait()
 
 
-async def test_a_store_that_does_not_answer_ends_with_the_deadline(llmock: LLMock) -> None:
+def test_a_store_that_does_not_answer_ends_with_the_deadline(llmock: LLMock) -> None:
     books = StuckStore()
     gateway = make_gateway(catalogue(1, a=of(llmock)), books=books)
-    with pytest.raises(StoreUnavailable):
-        await gateway.complete(REQUEST, context(deadline_s=0.2))
+    assert gateway.models(), "where the deployment stands is known: no thread has to look it up"
+    with asyncio.Runner(loop_factory=SimulatedTime) as runner, pytest.raises(StoreUnavailable):
+        runner.run(gateway.complete(REQUEST, context(deadline_s=0.2)))
     assert [attempt.outcome for attempt in books.settled] == ["cancelled"]
     assert llmock.requests == []
 

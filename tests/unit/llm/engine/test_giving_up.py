@@ -13,9 +13,9 @@ from shared.errors import ModelUnavailable, StoreUnavailable
 from shared.llm.contract import TextDelta
 from shared.llm.gateway import Gateway
 from shared.llm.ports import AttemptOpened, AttemptSettled
+from tests.simulated_time import SimulatedTime
 from tests.unit.llm.engine.books import Books, OpenBreakers
 from tests.unit.llm.engine.making import REQUEST, catalogue, context, deployment, make_gateway
-from tests.unit.llm.engine.simulated_time import SimulatedTime
 from tests.unit.llm.wire.raw_provider import FIRST_PIECE, RawProvider, raw_provider
 
 # The promise of the issue, not a measurement: what is still open then stays open until somebody collects it.
