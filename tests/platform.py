@@ -76,6 +76,12 @@ class Platform:
         self.api = self._spawn("api", self.rabbit.url("api"), "-m", "api.main")
         eventually(self._api_answers, "the API answers /livez")
 
+    def wait_connected(self) -> None:
+        """Until the API publishes what it accepts: before, and without a relay, a message stays in its row."""
+        eventually(
+            lambda: set(self.client.get("/health").json()["broker"].values()) == {"connected"}, "the API publishes"
+        )
+
     def start_workers(self, *arguments: str, wait_for: tuple[str, ...] = ("eco",)) -> None:
         self._worker_arguments = arguments
         self.workers = self._spawn(

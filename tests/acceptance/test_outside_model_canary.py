@@ -105,6 +105,7 @@ def platform(
         made = Platform(broker, module_postgres_url, folder, "pika", **settings)
         try:
             made.start_api()
+            made.wait_connected()
             yield made
         finally:
             made.close()
@@ -124,8 +125,8 @@ def test_nobody_is_named_to_a_model_outside(
     webhook = _asked_by_webhook(platform, conversation)
     crew = platform.submit(example("exames.hemograma").url, planted(example("exames.hemograma").body))
     _messages_hold_ids_only(broker)
-    platform.start_workers("--domains", ",".join(USED), wait_for=USED)
     before = len(model.sent)
+    platform.start_workers("--domains", ",".join(USED), wait_for=USED)
     view = platform.finished(crew)
     assert (view["status"], view["degraded"]) == ("completed", False), view
     assert len(model.sent) > before
@@ -141,7 +142,8 @@ def test_nobody_is_named_to_a_model_outside(
     assert_hidden(platform.full_log(), "a log line")
     assert all(json.loads(line)["event"] for line in platform.full_log().splitlines())
     assert_hidden(
-        httpx.get(f"http://127.0.0.1:{platform.setting('WORKER_METRICS_PORT')}/metrics").text, "workers' metrics"
+        httpx.get(f"http://127.0.0.1:{platform.setting('WORKER_METRICS_PORT')}/metrics", timeout=60).text,
+        "workers' metrics",
     )
     for address in ("/metrics", "/health", "/api/llm/usage", "/api/llm/models", "/api/queues"):
         assert_hidden(platform.client.get(address).text, address)

@@ -50,6 +50,7 @@ def platform(
         made = Platform(rabbit, module_postgres_url, folder, "dramatiq", MODELS_FILE=models, **settings)
         try:
             made.start_api()
+            made.wait_connected()
             yield made
         finally:
             made.close()
@@ -99,7 +100,7 @@ def _messages_hold_ids_only(platform: Platform, rabbit: RabbitNode, tasks: set[s
 
 def _worker_metrics(platform: Platform) -> str:
     port = platform.setting("WORKER_METRICS_PORT")
-    return httpx.get(f"http://127.0.0.1:{port}/metrics").text
+    return httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=60).text
 
 
 @pytest.mark.parametrize("found", examples(), ids=lambda found: found.name)

@@ -113,7 +113,7 @@ def test_no_identifier_leaves_by_the_other_doors(
     assert mock.requests
     assert_clean(json.dumps(mock.requests, ensure_ascii=False), "a prompt")
     for port in (platform.setting("WORKER_METRICS_PORT"), listener.metrics_port):
-        assert_clean(httpx.get(f"http://127.0.0.1:{port}/metrics").text, "metrics of a worker")
+        assert_clean(httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=60).text, "metrics of a worker")
     for url in ("/metrics", "/health", "/api/queues"):
         assert_clean(platform.client.get(url).text, url)
     for task in [*tasks, loaded]:
