@@ -14,7 +14,7 @@ from handlers.exames.tables.imagem import Modalidade, TabelaImagem
 from shared.errors import RulesFailed
 from shared.findings import Avaliacao
 
-VERSION = "imagem/4"
+VERSION = "imagem/5"
 _NOT_EVALUATED = (
     "Adequação da indicação ao exame e alternativas sem radiação",
     "Coerência entre região e lateralidade",

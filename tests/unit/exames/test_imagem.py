@@ -172,6 +172,22 @@ def test_pregnancy_is_asked_before_radiation(patient: dict[str, Any], kind: str,
     assert ("paciente.gestante" in evaluation.dados_faltantes) is asked
 
 
+@pytest.mark.parametrize(("medium", "asked"), [("gadolinio_g2", True), ("nenhum", False)])
+def test_pregnancy_is_asked_before_gadolinium(medium: str, asked: bool) -> None:
+    evaluation = avaliar(order({"gestante": None}, tipo_exame="rm", contraste=medium))
+    assert ("paciente.gestante" in evaluation.dados_faltantes) is asked
+
+
+@pytest.mark.parametrize(
+    ("patient", "odd"),
+    [({"sexo": "M"}, True), ({"data_nascimento": "1966-03-14"}, True), ({}, False), ({"gestante": "nao"}, False)],
+)
+def test_a_pregnancy_that_fits_neither_sex_nor_age_is_named(patient: dict[str, Any], odd: bool) -> None:
+    found = codes(order({"gestante": "sim"} | patient))
+    assert ("gestacao_contraditoria" in found) is odd
+    assert ("gestante_radiacao_revisao_humana" in found) is (patient.get("gestante") != "nao")
+
+
 def test_without_any_date_the_age_is_not_guessed() -> None:
     evaluation = avaliar(order({"gestante": None}, solicitado_em=None, creatinina_em=None))
     assert {"paciente.gestante", "creatinina_em"} <= set(evaluation.dados_faltantes)

@@ -8,6 +8,7 @@ from handlers.exames.requests.imagem import PedidoImagem, SegurancaRm
 from handlers.exames.rules.drafts import Rascunho
 from handlers.exames.tables.imagem import Modalidade, TabelaImagem
 from shared.clinical.ages import age_in_years
+from shared.clinical.people import pregnancy_contradicted
 from shared.findings import Gravidade
 
 _IMPLANTS: dict[SegurancaRm, tuple[str, Gravidade, str]] = {
@@ -20,6 +21,7 @@ _IMPLANTS: dict[SegurancaRm, tuple[str, Gravidade, str]] = {
 
 def safety(request: PedidoImagem, modality: Modalidade, table: TabelaImagem) -> Iterator[Rascunho]:
     """Findings about radiation and magnet safety."""
+    yield from _contradicted_pregnancy(request, table)
     if modality.ionizante and request.paciente.gestante == "sim":
         yield Rascunho(
             "gestante_radiacao_revisao_humana",
@@ -35,7 +37,8 @@ def safety(request: PedidoImagem, modality: Modalidade, table: TabelaImagem) -> 
 
 def missing(request: PedidoImagem, modality: Modalidade, table: TabelaImagem) -> Iterator[str]:
     """Pregnancy where it matters, devices before any MR, the side of a mammography."""
-    if modality.ionizante and _pregnancy_must_be_asked(request, table):
+    gadolinium = request.contraste is not None and request.contraste.startswith("gadolinio")
+    if (modality.ionizante or gadolinium) and _pregnancy_must_be_asked(request, table):
         yield "paciente.gestante"
     if "MR" in modality.dicom and request.dispositivos is None:
         yield "dispositivos"
@@ -48,11 +51,28 @@ def _pregnancy_must_be_asked(request: PedidoImagem, table: TabelaImagem) -> bool
     patient = request.paciente
     if patient.sexo != "F" or patient.gestante in ("sim", "nao"):
         return False
+    age = _age(request)
+    return age is None or table.gestacao.idade_min <= age <= table.gestacao.idade_max
+
+
+def _contradicted_pregnancy(request: PedidoImagem, table: TabelaImagem) -> Iterator[Rascunho]:
+    """A pregnancy that fits neither sex nor age is screened as one all the same: that hides nothing."""
+    patient, ages, age = request.paciente, table.gestacao, _age(request)
+    if pregnancy_contradicted(patient, ages.idade_min if age is None else age, ages.idade_min, ages.idade_max):
+        years = "" if age is None else f" e {age} anos"
+        yield Rascunho(
+            "gestacao_contraditoria",
+            Gravidade.ATENCAO,
+            f"Gestação informada em paciente de sexo {patient.sexo}{years}: conferir o cadastro.",
+            {"gestante": patient.gestante, "sexo": patient.sexo, "idade_anos": age},
+            ages.fonte,
+        )
+
+
+def _age(request: PedidoImagem) -> int | None:
+    """Completed years at the request, or else at the creatinine; None without either date."""
     moment = request.solicitado_em or request.creatinina_em
-    if moment is None:
-        return True
-    age = age_in_years(patient.data_nascimento, moment.date())
-    return table.gestacao.idade_min <= age <= table.gestacao.idade_max
+    return None if moment is None else age_in_years(request.paciente.data_nascimento, moment.date())
 
 
 def _implants(request: PedidoImagem, table: TabelaImagem) -> Iterator[Rascunho]:
