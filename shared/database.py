@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import DateTime, MetaData, create_engine, event
+from sqlalchemy import BigInteger, DateTime, Integer, MetaData, create_engine, event, text
 from sqlalchemy.engine import Connection, Dialect, Engine, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -24,6 +24,9 @@ from shared.settings import settings
 
 metadata = MetaData()
 """Every table of the platform, whichever part declares it."""
+
+Serial = BigInteger().with_variant(Integer, "sqlite")
+"""A number that the database gives to each new row; SQLite autoincrements only INTEGER keys."""
 
 _SQLITE_BUSY_MS = 30_000
 _CONNECT_TIMEOUT_S = 3
@@ -53,6 +56,11 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None or value.tzinfo is not None:
             return value
         return value.replace(tzinfo=UTC)
+
+
+def only_where(condition: str) -> dict[str, Any]:
+    """The option of an `Index` that makes it hold the rows of a condition only, on both databases."""
+    return {"postgresql_where": text(condition), "sqlite_where": text(condition)}
 
 
 class Database:

@@ -6,17 +6,9 @@ model through the gateway's privacy door.
 
 from __future__ import annotations
 
-from typing import Any
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text
 
-from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text, text
-
-from shared.database import UtcDateTime, metadata
-
-
-def _where(condition: str) -> dict[str, Any]:
-    """A partial index, on both databases."""
-    return {"postgresql_where": text(condition), "sqlite_where": text(condition)}
-
+from shared.database import UtcDateTime, metadata, only_where
 
 conversations = Table(
     "conversations",
@@ -76,16 +68,16 @@ conversation_messages = Table(
     Column("finished_at", UtcDateTime),
     Index("ux_conversation_messages_seq", "conversation_id", "seq", unique=True),
     Index("ix_conversation_messages_parent", "parent_id"),
-    Index("ix_conversation_messages_files", "conversation_id", **_where("attachments IS NOT NULL")),
-    Index("ux_conversation_messages_one_answer", "conversation_id", unique=True, **_where("status = 'streaming'")),
-    Index("ix_conversation_messages_lease", "lease_until", **_where("status = 'streaming'")),
+    Index("ix_conversation_messages_files", "conversation_id", **only_where("attachments IS NOT NULL")),
+    Index("ux_conversation_messages_one_answer", "conversation_id", unique=True, **only_where("status = 'streaming'")),
+    Index("ix_conversation_messages_lease", "lease_until", **only_where("status = 'streaming'")),
     Index(
         "ux_conversation_messages_key",
         "tenant",
         "client",
         "idempotency_key",
         unique=True,
-        **_where("idempotency_key IS NOT NULL"),
+        **only_where("idempotency_key IS NOT NULL"),
     ),
 )
 

@@ -7,11 +7,9 @@ are erased when they expire.
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Column, Date, Index, Integer, String, Table, Text, text
+from sqlalchemy import JSON, BigInteger, Column, Date, Index, Integer, String, Table, Text
 
-from shared.database import UtcDateTime, metadata
-
-_OPEN = text("outcome IS NULL")
+from shared.database import UtcDateTime, metadata, only_where
 
 attempts = Table(
     "llm_attempts",
@@ -44,7 +42,7 @@ attempts = Table(
     Column("cost_microusd", BigInteger, nullable=False, server_default="0"),
     Index("ix_llm_attempts_time", "tenant", "started_at", "id"),
     Index("ix_llm_attempts_request", "request_id"),
-    Index("ix_llm_attempts_open", "expires_at", postgresql_where=_OPEN, sqlite_where=_OPEN),
+    Index("ix_llm_attempts_open", "expires_at", **only_where("outcome IS NULL")),
 )
 
 budgets = Table(

@@ -6,13 +6,9 @@ acknowledged wrote): both stay in the store and are shown to callers of the API 
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text, text
+from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, String, Table, Text
 
-from shared.database import UtcDateTime, metadata
-
-_Sequence = BigInteger().with_variant(Integer, "sqlite")  # SQLite autoincrements only INTEGER keys
-_PENDING = text("state = 'pending'")
-_DUE = text("next_at IS NOT NULL")
+from shared.database import Serial, UtcDateTime, metadata, only_where
 
 alerts = Table(
     "alerts",
@@ -33,7 +29,7 @@ alerts = Table(
     Column("acknowledged_at", UtcDateTime),
     Column("acknowledged_by", String(200)),
     Column("nota", Text),
-    Index("ix_alerts_next", "next_at", postgresql_where=_DUE, sqlite_where=_DUE),
+    Index("ix_alerts_next", "next_at", **only_where("next_at IS NOT NULL")),
     Index("ix_alerts_state", "tenant", "state", "raised_at", "task_id", "id"),
 )
 
@@ -55,14 +51,14 @@ notifications = Table(
     Column("attempts", Integer, nullable=False, server_default="0"),  # that failed
     Column("last_error", String(64)),
     Column("finished_at", UtcDateTime),
-    Index("ix_notifications_due", "channel", "kind", "due_at", postgresql_where=_PENDING, sqlite_where=_PENDING),
+    Index("ix_notifications_due", "channel", "kind", "due_at", **only_where("state = 'pending'")),
     Index("ix_notifications_task", "task_id"),
 )
 
 delivery_attempts = Table(
     "delivery_attempts",
     metadata,
-    Column("id", _Sequence, primary_key=True, autoincrement=True),
+    Column("id", Serial, primary_key=True, autoincrement=True),
     Column("notification_id", ForeignKey("notifications.id"), nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("status", Integer),  # HTTP status, where there was one

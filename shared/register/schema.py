@@ -24,14 +24,12 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
-    text,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from shared.database import UtcDateTime, metadata
+from shared.database import Serial, UtcDateTime, metadata, only_where
 
-_Sequence = BigInteger().with_variant(Integer, "sqlite")  # SQLite autoincrements only INTEGER keys
 Id = String(36).with_variant(Uuid(as_uuid=False), "postgresql")
 """Of a person. In the tables of the bulk path as PostgreSQL's uuid: 16 bytes instead of 37, in the index as well."""
 
@@ -69,7 +67,7 @@ patients = Table(
     Column("merged_into", Id),  # the person that this row now speaks for
     # Two people with different CPFs are not compared: nearly everybody has one and looks only among those without.
     *(
-        Index(f"ix_patients_{block}_{name}", block, "id", postgresql_where=text(held), sqlite_where=text(held))
+        Index(f"ix_patients_{block}_{name}", block, "id", **only_where(held))
         for block in ("block_name", "block_mother")
         for name, held in (("cpf", "cpf IS NOT NULL"), ("no_cpf", "cpf IS NULL"))
     ),
@@ -115,7 +113,7 @@ register_history = Table(
 ingestions = Table(
     "ingestions",
     metadata,
-    Column("id", _Sequence, primary_key=True, autoincrement=True),
+    Column("id", Serial, primary_key=True, autoincrement=True),
     Column("tenant", String(64), nullable=False),
     Column("event", String(16), nullable=False),  # pacientes | medicos | ingestao
     Column("sha256", String(64), nullable=False),
@@ -156,8 +154,7 @@ ingestion_rows = Table(
         "ingestion",
         "disposition",
         "line",
-        postgresql_where=text("disposition <> 'inserido'"),
-        sqlite_where=text("disposition <> 'inserido'"),
+        **only_where("disposition <> 'inserido'"),
     ),
 )
 

@@ -7,11 +7,8 @@ encrypting them is one TypeDecorator.
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import (
     JSON,
-    BigInteger,
     Boolean,
     Column,
     ForeignKey,
@@ -24,19 +21,12 @@ from sqlalchemy import (
     text,
 )
 
-from shared.database import UtcDateTime, metadata
-
-_Sequence = BigInteger().with_variant(Integer, "sqlite")  # SQLite autoincrements only INTEGER keys
-
-
-def _where(condition: str) -> dict[str, Any]:
-    """A partial index, on both databases."""
-    return {"postgresql_where": text(condition), "sqlite_where": text(condition)}
+from shared.database import Serial, UtcDateTime, metadata, only_where
 
 
 def _patient_indexes(*columns: str) -> list[Index]:
     """In the order in which a patient's timeline is read."""
-    return [Index(f"ix_tasks_{c}", "tenant", c, "occurred_at", "id", **_where(f"{c} IS NOT NULL")) for c in columns]
+    return [Index(f"ix_tasks_{c}", "tenant", c, "occurred_at", "id", **only_where(f"{c} IS NOT NULL")) for c in columns]
 
 
 tasks = Table(
@@ -83,38 +73,33 @@ tasks = Table(
     Column("answer_to", String(64)),  # id of the registered endpoint that is sent the result itself
     Column("waits_for", String(36)),  # the earlier task that refused its last claim
     *_patient_indexes("patient_cpf", "patient_cns", "patient_record"),
-    Index("ix_tasks_urgent", "domain", "created_at", "id", **_where("urgent AND finished_at IS NULL")),
+    Index("ix_tasks_urgent", "domain", "created_at", "id", **only_where("urgent AND finished_at IS NULL")),
     Index(
         "ix_tasks_sequence",
         "tenant",
         "sequence",
         "created_at",
         "id",
-        **_where("sequence IS NOT NULL AND finished_at IS NULL"),
+        **only_where("sequence IS NOT NULL AND finished_at IS NULL"),
     ),
-    Index("ix_tasks_waits_for", "waits_for", **_where("waits_for IS NOT NULL")),
+    Index("ix_tasks_waits_for", "waits_for", **only_where("waits_for IS NOT NULL")),
     Index(
         "ix_tasks_publish_at",
         "publish_at",
-        postgresql_where=text("publish_at IS NOT NULL"),
-        sqlite_where=text("publish_at IS NOT NULL"),
+        **only_where("publish_at IS NOT NULL"),
     ),
     # Not partial on the status: the planner would read the whole of such an index to find one key.
     Index(
         "ix_tasks_lease",
         "lease_until",
-        postgresql_where=text("lease_until IS NOT NULL"),
-        sqlite_where=text("lease_until IS NOT NULL"),
+        **only_where("lease_until IS NOT NULL"),
     ),
-    Index(
-        "ix_tasks_owner", "owner", postgresql_where=text("owner IS NOT NULL"), sqlite_where=text("owner IS NOT NULL")
-    ),
+    Index("ix_tasks_owner", "owner", **only_where("owner IS NOT NULL")),
     Index(
         "ix_tasks_external",
         "domain",
         "external_id",
-        postgresql_where=text("external_id IS NOT NULL"),
-        sqlite_where=text("external_id IS NOT NULL"),
+        **only_where("external_id IS NOT NULL"),
     ),
 )
 
@@ -170,7 +155,7 @@ task_reviews = Table(
 task_events = Table(
     "task_events",
     metadata,
-    Column("id", _Sequence, primary_key=True, autoincrement=True),
+    Column("id", Serial, primary_key=True, autoincrement=True),
     Column("task_id", ForeignKey("tasks.id"), nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("kind", String(32), nullable=False),
