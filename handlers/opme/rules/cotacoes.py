@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from statistics import median
+from typing import Any
 
 from handlers.opme.requests import Cotacao, Solicitacao
 from handlers.opme.rules.nomes import comparavel
@@ -124,6 +125,11 @@ def _write_prices(codigo: str, valores: list[Decimal], saida: Avaliacao) -> None
             f"{_of_material(codigo)}{'a' if codigo else 'A'} maior cotação (R$ {escrito(max(valores))}) é "
             f"{escrito(razao)} vezes a menor (R$ {escrito(min(valores))}); limite local {escrito(limite)}."
         )
-        evidencia = {"minima_brl": min(valores), "maxima_brl": max(valores), "razao": razao, "limite": limite}
+        evidencia: dict[str, Any] = {
+            "minima_brl": min(valores),
+            "maxima_brl": max(valores),
+            "razao": razao,
+            "limite": limite,
+        }
         evidencia |= {"codigo": codigo} if codigo else {}
         saida.anotar("cotacoes_dispersas", Gravidade.ATENCAO, texto, evidencia, tabela.fonte, tabela.versao_citada)
