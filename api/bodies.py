@@ -15,6 +15,7 @@ from shared.errors import BodyTooLarge, InvalidField, MalformedBody, Unsupported
 Model = TypeVar("Model", bound=BaseModel)
 
 NATIVE_TYPES = (b"application/json", b"")
+_UNCODED = (b"identity", b"")
 
 
 def media_type(headers: dict[bytes, bytes]) -> bytes:
@@ -23,7 +24,9 @@ def media_type(headers: dict[bytes, bytes]) -> bytes:
 
 
 async def read_body(request: Request, headers: dict[bytes, bytes], limit: int) -> bytes:
-    """The raw body. Raises BodyTooLarge as soon as the limit is passed."""
+    """The raw body. Raises BodyTooLarge as soon as the limit is passed, UnsupportedMedia for a compressed one."""
+    if headers.get(b"content-encoding", b"").strip().lower() not in _UNCODED:
+        raise UnsupportedMedia("corpo comprimido não é aceito: envie-o sem Content-Encoding")
     declared = headers.get(b"content-length", b"")
     if declared.isdigit() and int(declared) > limit:
         raise BodyTooLarge(f"o limite é de {limit} bytes")

@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect
 
 from api.bodies import NATIVE_TYPES, media_type, parse, read_body
 from shared.domain import Event
-from shared.errors import BodyTooLarge, InvalidField, MalformedBody
+from shared.errors import BodyTooLarge, InvalidField, MalformedBody, UnsupportedMedia
 from tests.fixtures.domains.eco.domain import DOMAIN
 
 LIMIT = 100
@@ -77,6 +77,13 @@ async def test_a_body_that_lies_about_its_size_is_refused_as_soon_as_it_is_too_l
     with pytest.raises(BodyTooLarge) as error:
         await read([b"x" * 60] * 10, content_length=declared)
     assert error.value.__notes__ == ["2"]
+
+
+@pytest.mark.parametrize("coding", ["gzip", "BR", "identity, deflate"])
+async def test_a_compressed_body_is_called_that_and_no_bad_json(coding: str) -> None:
+    with pytest.raises(UnsupportedMedia, match="Content-Encoding"):
+        await read([b"\x1f\x8b"], content_encoding=coding)
+    assert await read([b"{}"], content_encoding="identity") == (b"{}", 1)
 
 
 async def test_exactly_the_limit_is_accepted() -> None:
