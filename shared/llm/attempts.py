@@ -16,7 +16,7 @@ from shared.llm.contract import ChatRequest, TextDelta, ToolCall, ToolCallDelta
 from shared.llm.deadlines import Limits, Paced
 from shared.llm.errors import BudgetExhausted
 from shared.llm.failures import Fault, FaultKind, causes, classify
-from shared.llm.ports import ModelClient, WireReply
+from shared.llm.ports import ModelClient, Thinking, WireReply
 from shared.llm.undisturbed import undisturbed
 from shared.llm.unusable import Unusable
 
@@ -103,6 +103,8 @@ class Attempt:
                     if isinstance(piece, WireReply):
                         whole = piece
                         continue
+                    if isinstance(piece, Thinking):
+                        continue  # it only keeps the limits of time from running out
                     bill.count(len(piece.text if isinstance(piece, TextDelta) else piece.arguments))
                     for clear in restoring.feed(piece) if restoring else (piece,):
                         self._leaves(clear)

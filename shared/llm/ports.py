@@ -20,6 +20,11 @@ class WireReply:
     usage: Usage | None
 
 
+@dataclass(frozen=True, slots=True)
+class Thinking:
+    """The model writes what is no part of its answer: it is not silent, and nothing of it leaves."""
+
+
 class ModelClient(Protocol):
     """One deployment's client on one event loop: wire format only, no retry, no policy, no timeout of its own.
 
@@ -29,7 +34,7 @@ class ModelClient(Protocol):
     async def complete(self, request: ChatRequest) -> WireReply:
         """One upstream request, answered whole."""
 
-    def stream(self, request: ChatRequest) -> AsyncGenerator[TextDelta | ToolCallDelta | WireReply, None]:
+    def stream(self, request: ChatRequest) -> AsyncGenerator[TextDelta | ToolCallDelta | Thinking | WireReply, None]:
         """One upstream request, piece by piece; the last event is the whole. Closing it closes the socket."""
 
     async def close(self) -> None:

@@ -8,7 +8,9 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_openai import ChatOpenAI
 
 from shared.llm.wire.finish_reasons import WITHHELD
+from shared.llm.wire.langchain_client import THOUGHTS
 
+_THOUGHTS = ("reasoning_content", "reasoning")  # vLLM and DeepSeek; OpenRouter
 _WITHHELD = {"finish_reason": WITHHELD}
 
 
@@ -16,7 +18,7 @@ class CompleteChatOpenAI(ChatOpenAI):
     """A refusal is the answer's text, withheld by its finish reason, as every other provider says it.
 
     Servers that only look like OpenAI number no tool calls, or put their reason to stop beside a `delta` of null:
-    LangChain drops all calls of such a piece, and the reason.
+    LangChain drops all calls of such a piece, and the reason; and of what a model thinks even that it does.
     """
 
     def _convert_chunk_to_generation_chunk(
@@ -31,8 +33,11 @@ class CompleteChatOpenAI(ChatOpenAI):
         if refusal:
             delta["content"] = refusal
         made = super()._convert_chunk_to_generation_chunk(chunk, default_chunk_class, base_generation_info)
-        if refusal and made is not None:
-            made.generation_info = {**(made.generation_info or {}), **_WITHHELD}
+        if made is not None:
+            if refusal:
+                made.generation_info = {**(made.generation_info or {}), **_WITHHELD}
+            if any(delta.get(name) for name in _THOUGHTS):
+                made.message.additional_kwargs[THOUGHTS] = True
         return made
 
     def _create_chat_result(self, response: Any, generation_info: dict[str, Any] | None = None) -> ChatResult:

@@ -18,12 +18,13 @@ from langchain_core.outputs import ChatGenerationChunk
 
 from shared.llm.contract import ChatRequest, TextDelta, ToolCall, ToolCallDelta, Usage
 from shared.llm.failures import MalformedAnswer, MalformedToolArguments
-from shared.llm.ports import WireReply
+from shared.llm.ports import Thinking, WireReply
 from shared.llm.wire.finish_reasons import WITHHELD, finish_reason
 from shared.llm.wire.legible_text import LegibleStream, legible
 from shared.llm.wire.reply_assembly import CUT_OFF, ReplyAssembly, is_json_object, stop_or_calls
 from shared.llm.wire.sending import refused_unless_sent
 
+THOUGHTS = "reasoning_content"  # of a chunk's additional_kwargs
 _MOST_TOKENS = 2**31 - 1  # what a column of the ledger holds
 
 
@@ -31,13 +32,15 @@ _MOST_TOKENS = 2**31 - 1  # what a column of the ledger holds
 class Dialect:
     """How one provider is spoken to. `call` makes a request's LangChain messages and the model's own options.
 
-    `usage_adds_up`: every chunk counts only itself; otherwise each counts all so far.
+    `usage_adds_up`: every chunk counts only itself; otherwise each counts all so far. `thinks_without_words`: a chunk
+    that says nothing is one that the model spent on thinking.
     """
 
     model: BaseChatModel
     call: Callable[[ChatRequest], tuple[list[BaseMessage], dict[str, Any]]]
     close: Callable[[], Awaitable[None]]
     usage_adds_up: bool = False
+    thinks_without_words: bool = False
 
 
 class LangChainClient:
@@ -56,7 +59,9 @@ class LangChainClient:
         first = result.generations[0]
         return _whole(first.message, first.generation_info, result.llm_output)
 
-    async def stream(self, request: ChatRequest) -> AsyncGenerator[TextDelta | ToolCallDelta | WireReply, None]:
+    async def stream(
+        self, request: ChatRequest
+    ) -> AsyncGenerator[TextDelta | ToolCallDelta | Thinking | WireReply, None]:
         answer, legibly = ReplyAssembly(), LegibleStream()
         with refused_unless_sent(request):
             messages, options = self._dialect.call(request)
@@ -64,7 +69,7 @@ class LangChainClient:
             try:
                 async for chunk in chunks:
                     message = chunk.message
-                    content = message.content
+                    content, text = message.content, ""
                     if content:
                         text = legibly.feed(content if isinstance(content, str) else str(message.text))
                         if text:
@@ -73,6 +78,8 @@ class LangChainClient:
                     if message.tool_call_chunks:
                         for delta in answer.fragments(message.tool_call_chunks):
                             yield delta
+                    if not (text or message.tool_call_chunks or chunk.generation_info) and self._thinks(message):
+                        yield Thinking()
                     if chunk.generation_info or message.response_metadata or message.usage_metadata:
                         self._note(answer, chunk, message)
             finally:
@@ -84,6 +91,13 @@ class LangChainClient:
 
     async def close(self) -> None:
         await self._dialect.close()
+
+    def _thinks(self, message: AIMessageChunk) -> bool:
+        """Of a chunk that says nothing."""
+        content = message.content
+        if isinstance(content, list):
+            return any(isinstance(block, dict) and block.get("type") == "thinking" for block in content)
+        return self._dialect.thinks_without_words or THOUGHTS in message.additional_kwargs
 
     def _note(self, answer: ReplyAssembly, chunk: ChatGenerationChunk, message: AIMessageChunk) -> None:
         reason = finish_reason(chunk.generation_info, message.response_metadata)

@@ -54,7 +54,7 @@ def open_client(deployment: Deployment, *, inside: bool) -> ModelClient:
     def call(request: ChatRequest) -> tuple[list[BaseMessage], dict[str, Any]]:
         return langchain_messages(request.messages), _call_options(deployment, request)
 
-    return LangChainClient(Dialect(model, call, model._async_client.close))
+    return LangChainClient(Dialect(model, call, model._async_client.close, thinks_without_words=True))
 
 
 def _call_options(deployment: Deployment, request: ChatRequest) -> dict[str, Any]:

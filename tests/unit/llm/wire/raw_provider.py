@@ -56,6 +56,7 @@ class RawProvider:
 
     provider: str
     answers: bool = True
+    piece: bytes | None = None
     url: str = ""
     head: str = ""
     asked: asyncio.Event = field(default_factory=asyncio.Event)
@@ -67,7 +68,7 @@ class RawProvider:
         self.asked.set()
         if self.answers:
             kind = "application/x-ndjson" if self.provider == "ollama" else "text/event-stream"
-            piece = FIRST_PIECE[self.provider]("olá ")
+            piece = self.piece or FIRST_PIECE[self.provider]("olá ")
             writer.write(f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
             writer.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
             await writer.drain()
@@ -78,8 +79,11 @@ class RawProvider:
 
 
 @asynccontextmanager
-async def raw_provider(provider: str, *, answers: bool = True) -> AsyncIterator[RawProvider]:
-    stub = RawProvider(provider, answers)
+async def raw_provider(
+    provider: str, *, answers: bool = True, piece: bytes | None = None
+) -> AsyncIterator[RawProvider]:
+    """`piece`: what it says in the place of its first word."""
+    stub = RawProvider(provider, answers, piece)
     server = await asyncio.start_server(stub.serve, "127.0.0.1", 0)
     stub.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
