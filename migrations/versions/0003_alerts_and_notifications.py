@@ -6,6 +6,9 @@ Revises: 0002
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -41,6 +44,7 @@ def upgrade() -> None:
         sa.Column("nota", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("task_id", "id"),
     )
+    _list_what_was_raised()
     op.create_index("ix_alerts_next", "alerts", ["next_at"], postgresql_where=_DUE, sqlite_where=_DUE)
     op.create_index("ix_alerts_state", "alerts", ["tenant", "state", "raised_at", "task_id", "id"])
 
@@ -91,6 +95,52 @@ def upgrade() -> None:
         sa.Column("disabled_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+
+
+def _list_what_was_raised() -> None:
+    """Alerts that findings hold already are open ones from now on. Nobody is called for them so late."""
+    tasks = sa.table("tasks", *map(sa.column, ("id", "tenant", "domain", "event")))
+    findings = sa.table(
+        "task_findings",
+        *map(sa.column, ("task_id", "run")),
+        sa.column("alerts", sa.JSON()),
+        sa.column("created_at", UtcDateTime()),
+    )
+    named = ("task_id", "id", "run", "tenant", "domain", "event", "achado", "codigo", "descricao", "state")
+    alerts = sa.table("alerts", *map(sa.column, named), sa.column("raised_at", UtcDateTime()))
+    columns = (tasks, findings.c.run, findings.c.alerts, findings.c.created_at)
+    kept = (
+        sa.select(*columns)
+        .join_from(findings, tasks, tasks.c.id == findings.c.task_id)
+        .where(sa.cast(findings.c.alerts, sa.Text()) != "[]")
+        .order_by(findings.c.task_id, findings.c.run)
+    )
+    connection = op.get_bind()
+    if rows := list(_raised(connection.execute(kept))):
+        connection.execute(sa.insert(alerts), rows)
+
+
+def _raised(kept: sa.CursorResult[Any]) -> Iterator[dict[str, Any]]:
+    """A row per fact: what a later run found again is the alert of the first."""
+    known: set[tuple[str, str, str]] = set()
+    for found in kept:
+        for alert in found.alerts:
+            fact = (found.id, alert["codigo"], alert["descricao"])
+            if fact not in known:
+                known.add(fact)
+                yield {
+                    "task_id": found.id,
+                    "id": alert["id"] if found.run == 1 else f"{alert['id']}-r{found.run}",
+                    "run": found.run,
+                    "tenant": found.tenant,
+                    "domain": found.domain,
+                    "event": found.event,
+                    "achado": alert["achado"],
+                    "codigo": alert["codigo"],
+                    "descricao": alert["descricao"].replace("\x00", ""),
+                    "state": "raised",
+                    "raised_at": found.created_at,
+                }
 
 
 def downgrade() -> None:
