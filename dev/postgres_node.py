@@ -23,9 +23,11 @@ from dev.ports import free_ports, is_free
 from dev.postgres_programs import find_programs
 
 SUPERUSER = "plantao"
-START_DEADLINE_S = 30.0
+START_DEADLINE_S = 90.0
 STOP_GRACE_S = 15.0
 POLL_S = 0.05
+PROBE_S = 2  # is it up? It is asked again at once
+CONNECT_S = 60  # it is up; a busy machine may take its time to say so
 # PostgreSQL refuses root; these are tried in order.
 UNPRIVILEGED = ("postgres", "nobody")
 
@@ -115,8 +117,8 @@ class PostgresNode:
     def _address(self, scheme: str, database: str) -> str:
         return f"{scheme}://{SUPERUSER}:{self._password_file.read_text()}@127.0.0.1:{self.port}/{database}"
 
-    def _connect(self) -> psycopg.Connection[tuple[object, ...]]:
-        return psycopg.connect(self._address("postgresql", "postgres"), autocommit=True, connect_timeout=2)
+    def _connect(self, within_s: int = CONNECT_S) -> psycopg.Connection[tuple[object, ...]]:
+        return psycopg.connect(self._address("postgresql", "postgres"), autocommit=True, connect_timeout=within_s)
 
     def _initialise(self) -> None:
         self._password_file.touch(mode=0o600)
@@ -144,7 +146,7 @@ class PostgresNode:
 
     def _answers(self) -> bool:
         try:
-            with self._connect() as connection:
+            with self._connect(PROBE_S) as connection:
                 return connection.execute("SELECT 1").fetchone() == (1,)
         except psycopg.OperationalError:
             return False

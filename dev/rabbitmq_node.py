@@ -96,7 +96,7 @@ class RabbitNode:
         env = self._environment()
         epmd = [self._programs.epmd, "-address", "127.0.0.1", "-port", str(self.ports["epmd"])]
         self._epmd.start(epmd, env)
-        if not wait_until(lambda: accepts(self.ports["epmd"]) or not self._epmd.is_running, deadline_s=10):
+        if not wait_until(lambda: accepts(self.ports["epmd"]) or not self._epmd.is_running, deadline_s=60):
             raise self._epmd.failure("does not listen", "Run again; other ports will be tried.")
         self._node_pid_file.unlink(missing_ok=True)
         self._crashed = self._unclean.exists()
