@@ -12,6 +12,8 @@ from typing import Any
 from standardwebhooks import Webhook
 
 SECRET = "whsec_" + "c2VncmVkby1kZS10ZXN0ZS1zZWdyZWRvLWRlLXRlc3Rl"
+OFTEN = str([0.1] * 100)
+"""DELIVERY_RETRY_S of a sender that comes again soon and does not give up before a test has looked."""
 
 
 @dataclass(frozen=True)

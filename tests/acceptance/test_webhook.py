@@ -12,8 +12,8 @@ from standardwebhooks import Webhook
 from dev.rabbitmq_node import RabbitNode
 from tests.llmock.faults import FaultPlan
 from tests.llmock.server import MockProvider, running
-from tests.platform import Platform, eventually
-from tests.receiver import SECRET, Received, Receiver, receiving
+from tests.platform import DEADLINE_S, Platform, eventually
+from tests.receiver import OFTEN, SECRET, Received, Receiver, receiving
 
 CONTACTS = """
 [endpoints.atendimento]
@@ -77,7 +77,7 @@ def platform(
             MODEL_NAME="llmock",
             CONTACTS_FILE=str(contacts),
             DELIVERY_TIMEOUT_S="3.0",
-            DELIVERY_RETRY_S="[0.1, 0.1, 0.1, 0.1]",
+            DELIVERY_RETRY_S=OFTEN,
         )
         try:
             made.start_api()
@@ -163,7 +163,7 @@ def test_a_worker_killed_in_mid_answer_costs_no_answer_and_doubles_none(
 ) -> None:
     mock.plan = FaultPlan("stall", calls=1)
     request = ask(platform, "Vai responder?")
-    assert mock.received.wait(30), platform.log("workers")
+    assert mock.received.wait(DEADLINE_S), platform.log("workers")
     platform.kill_consumer("conversas")
     webhook_id, body = called_back(platform, receiver, request["request_id"])
     assert (body["status"], body["conversation_id"]) == ("completed", request["conversation_id"])
@@ -189,9 +189,10 @@ def test_a_model_that_will_not_answer_ends_in_a_callback_that_says_so(
 def test_a_resend_comes_under_the_same_id(platform: Platform, receiver: Receiver, mock: MockProvider) -> None:
     request = ask(platform, "De novo?")["request_id"]
     delivered(platform, request)
+    before = len(callbacks(receiver, request))
     answer = platform.client.post(f"/webhook/{request}/resend")
     assert answer.status_code == 202
-    eventually(lambda: len(callbacks(receiver, request)) == 2, "it comes again")
+    eventually(lambda: len(callbacks(receiver, request)) > before, "it comes again")
     assert {one.id for one, _ in callbacks(receiver, request)} == {answer.json()["webhook_id"]}
 
 

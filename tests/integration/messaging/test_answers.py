@@ -26,11 +26,11 @@ from tests.integration.store.alerting import notices, told
 from tests.integration.store.asking import OWNER, FakeModels, question, work_on, working
 from tests.integration.store.rows import kinds
 from tests.platform import eventually
-from tests.receiver import SECRET, Received, Receiver, receiving
+from tests.receiver import OFTEN, SECRET, Received, Receiver, receiving
 from workers.deliveries import Deliveries
 from workers.relay import Relay
 
-WAIT_S = 30
+WAIT_S = 120
 KEYS = {"request_id", "conversation_id", "status", "content", "model", "usage", "error", "result_url"}
 
 
@@ -45,7 +45,7 @@ def config(rabbit: RabbitNode, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setenv("DOMAIN_PACKAGES", '["handlers"]')
     monkeypatch.setenv("RABBITMQ_URL", rabbit.url("worker"))
     monkeypatch.setenv("RELAY_INTERVAL_S", "0.05")
-    monkeypatch.setenv("DELIVERY_RETRY_S", "[0.01, 0.01]")
+    monkeypatch.setenv("DELIVERY_RETRY_S", OFTEN)
     monkeypatch.setenv("ANSWER_MAX_BYTES", "20000")
     return load_settings()
 
