@@ -34,7 +34,7 @@ def shared_platform(
         url = request.getfixturevalue("module_postgres_url")
     else:
         url = sqlite_database(folder / "plantao.db")
-    with running_platform(rabbit, url, folder, engine) as running:
+    with running_platform(rabbit, url, folder, engine, WORKER_LEASE_S="60") as running:
         yield running
 
 

@@ -23,7 +23,9 @@ def platform(
 ) -> Iterator[Platform]:
     Vhost(rabbit, "testes_eco").empty()
     folder = tmp_path_factory.mktemp(f"broker-{engine}")
-    with running_platform(rabbit, module_postgres_url, folder, engine, REBUILD_AFTER_S="2") as running:
+    with running_platform(
+        rabbit, module_postgres_url, folder, engine, REBUILD_AFTER_S="2", WORKER_LEASE_S="60"
+    ) as running:
         yield running
 
 

@@ -48,7 +48,7 @@ def test_a_crash_loop_is_stopped_and_told_and_hurts_nobody_else(platform: Platfo
     assert platform.view(waiting)["status"] in {"pending", "queued"}
 
     # Its port for the metrics is somebody else's: that costs the figures, not the calls for alerts.
-    assert platform.client.get("/health").json()["relays"] == 1
+    eventually(lambda: platform.client.get("/health").json()["relays"] == 1, "the relay is heard of")
 
     assert platform.stop_workers() == 0
     platform.heal("eco")  # a person has mended it and starts again

@@ -14,7 +14,7 @@ from tests.acceptance.hospital import DOMAINS, assert_envelope, assert_opinion, 
 from tests.acceptance.models import RESTLESS, models_file
 from tests.llmock.faults import FaultPlan
 from tests.llmock.server import MockProvider, running
-from tests.platform import Platform
+from tests.platform import DEADLINE_S, Platform
 
 
 class Provider:
@@ -100,7 +100,7 @@ def test_a_model_behind_http_writes_the_opinion(platform: Platform, mock: MockPr
 def test_a_critical_alert_is_visible_before_the_crew_ends(platform: Platform, mock: MockProvider) -> None:
     mock.answering.clear()
     task = post_hemogram(platform)
-    assert mock.received.wait(30), "the crew asks its model"
+    assert mock.received.wait(DEADLINE_S), "the crew asks its model"
     view = platform.view(task)
     mock.answering.set()
     assert (view["status"], view["result"]) == ("running", None)
@@ -111,9 +111,9 @@ def test_a_critical_alert_is_visible_before_the_crew_ends(platform: Platform, mo
 def test_a_cancelled_crew_hangs_up_on_its_model(platform: Platform, mock: MockProvider) -> None:
     mock.plan = FaultPlan("stall")
     task = post_hemogram(platform)
-    assert mock.received.wait(30), "the crew asks its model"
+    assert mock.received.wait(DEADLINE_S), "the crew asks its model"
     platform.client.post(f"/api/tasks/{task}/cancel")
-    assert mock.abandoned.wait(30), "the call is given up"
+    assert mock.abandoned.wait(DEADLINE_S), "the call is given up"
     view = platform.finished(task)
     assert (view["status"], view["result"]) == ("cancelled", None)
     assert view["alerts"]

@@ -29,7 +29,7 @@ def platform(
     eco.empty()
     with (
         passing_postgres_database(mortal_postgres) as url,
-        running_platform(rabbit, url, tmp_path, engine, WORKER_LEASE_S="20") as running,
+        running_platform(rabbit, url, tmp_path, engine, WORKER_LEASE_S="300") as running,
     ):
         yield running
 
