@@ -40,9 +40,15 @@ def provider(llmock_server: LLMockServer) -> LLMock:
 
 @pytest.fixture
 async def house(
-    monkeypatch: pytest.MonkeyPatch, database: Database, database_url: str, provider: LLMock, tmp_path: Path
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    database: Database,
+    database_url: str,
+    provider: LLMock,
+    tmp_path: Path,
 ) -> AsyncIterator[Served]:
-    models = models_file(tmp_path, provider.base_url(), idle_s=0.5, first_token_s=5)
+    """Its parameter: for how many seconds a provider may be silent between two pieces."""
+    models = models_file(tmp_path, provider.base_url(), idle_s=getattr(request, "param", 60), first_token_s=60)
     async with serving(monkeypatch, database_url, None, MODELS_FILE=models) as up:
         yield up
 
@@ -68,7 +74,9 @@ async def test_a_conversation_with_its_bill(house: Served, provider: LLMock, dat
     provider.assert_resilient()
 
 
-@pytest.mark.parametrize("kind", ["truncate", "disconnect", "malformed", "stall"])
+@pytest.mark.parametrize(
+    ("kind", "house"), [("truncate", 60), ("disconnect", 60), ("malformed", 60), ("stall", 2)], indirect=["house"]
+)
 async def test_a_stream_that_breaks_ends_incomplete(house: Served, provider: LLMock, kind: str) -> None:
     fault = StreamFault(kind, after_chunks=4, match=Match(stream=True), stall_seconds=30.0)  # type: ignore[arg-type]
     provider.reply(WORDS).add(fault)

@@ -194,7 +194,7 @@ async def in_hand(server: MllpServer) -> None:
     raise AssertionError("the message never came into the listener's hand")
 
 
-@pytest.mark.parametrize("settings", [{"mllp_frame_s": 0.3}, {"mllp_idle_s": 0.3}], ids=["slow", "idle"])
+@pytest.mark.parametrize("settings", [{"mllp_frame_s": 2.0}, {"mllp_idle_s": 2.0}], ids=["slow", "idle"])
 async def test_who_is_slow_or_silent_is_let_go_and_holds_nobody_up(
     settings: dict[str, float], start: Start, connect: Connect
 ):
