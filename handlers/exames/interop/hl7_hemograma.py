@@ -49,7 +49,7 @@ def read_hemogram(raw: bytes) -> Mapped:
 
 
 def _hemogram_groups(mapping: Mapping) -> list[OrderGroup]:
-    """The groups that hold a hemogram; of several reports, those whose OBR-4 says so. One collection per message."""
+    """The groups that hold a hemogram or a part of it; of several, those whose OBR-4 says so. One collection."""
     groups = order_groups(mapping.message)
     if not groups:
         raise unusable("OBR", Fault.SEGMENTO_AUSENTE, "a mensagem não traz o segmento OBR")

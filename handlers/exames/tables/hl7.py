@@ -36,7 +36,7 @@ class TabelaHl7(Tabela):
     """Compared without case, accents, spaces and punctuation."""
 
     fonte: str
-    paineis: tuple[str, ...] = Field(description="Codes and names of OBR-4 that mean a hemogram")
+    paineis: tuple[str, ...] = Field(description="Codes and names of OBR-4 that mean a hemogram or a part of one")
     hemograma: tuple[MnemonicoHemograma, ...]
     imagem: tuple[SecaoImagem, ...]
 
@@ -61,7 +61,7 @@ class TabelaHl7(Tabela):
         return frozenset(map(plain, self.paineis))
 
     def is_hemogram(self, name: str) -> bool:
-        """Whether a code or name of OBR-4 means a hemogram."""
+        """Whether a code or name of OBR-4 means a hemogram or a part of one."""
         return plain(name) in self._panels
 
     def parameter(self, name: str, unit: str) -> Parametro | None:

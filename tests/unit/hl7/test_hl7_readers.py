@@ -282,6 +282,16 @@ def test_another_report_in_the_message_is_not_mixed_into_the_hemogram():
     assert codes(raw)["exame_nao_usado"] == "OBR#2-4"
 
 
+def test_a_hemogram_reported_in_its_parts_is_one():
+    parts = {b"OBX|6|": b"OBR|2|PED1|LAB1|LEU^Leucograma^L", b"OBX|13|": b"OBR|3|PED1|LAB1|PL^Contagem de plaquetas^L"}
+    raw = changed(b"58410-2^Hemograma^LN", b"ERI^Eritrograma^L")
+    for before, order in parts.items():
+        raw = raw.replace(before, order + b"|||20261120081000\n" + before)
+    whole: Any = request(message(HEMOGRAM))
+    read: Any = request(raw)
+    assert read.resultados == whole.resultados and "exame_nao_usado" not in codes(raw)
+
+
 def test_two_collections_in_one_message_are_refused():
     second = b"OBR|2|PED2|LAB2|58410-2^Hemograma^LN|||20261121081000\nOBX|1|NM|HB^Hb^L||9|g/dL|||||F\nZLA|"
     with pytest.raises(UnusableDocument) as refused:
