@@ -11,6 +11,11 @@ def escrito(value: Decimal | int) -> str:
     return f"{Decimal(value):f}".replace(".", ",")
 
 
+def contado(count: int, one: str, many: str) -> str:
+    """`1 ponto`, `2 pontos`; none is many."""
+    return f"{count} {one if count == 1 else many}"
+
+
 def dia_escrito(day: date) -> str:
     """`dd/mm/aaaa`."""
     return day.strftime("%d/%m/%Y")

@@ -13,10 +13,16 @@ from typing import Any
 
 from handlers.clinico.rules.charlson import grupos_de
 from handlers.clinico.tables import LACE
+from shared.clinical.notation import contado
 from shared.findings import Avaliacao, Gravidade
 
 _TABLE = LACE.current()
 CONVENCAO_DIAS = "diferenca_de_datas_no_fuso_da_internacao"
+_WORDS = {
+    "carater": "caráter da internação",
+    "cids_secundarios": "diagnósticos secundários",
+    "visitas_ps_6m": "visitas ao pronto-socorro nos 6 meses anteriores",
+}
 
 
 @dataclass(frozen=True)
@@ -105,10 +111,11 @@ def avaliar_lace(entrada: EntradaLace, saida: Avaliacao) -> None:
         return
     risco = risco_de(parts.soma)
     saida.calculos |= {"lace": parts.soma, "lace_risco": risco}
-    texto = f"LACE de {parts.soma} pontos com {dias} dias de internação: risco {risco} de readmissão em 30 dias."
+    stay = f"{_points(parts.soma)} com {_days(dias)} de internação"
+    texto = f"LACE de {stay}: risco {risco} de readmissão em 30 dias."
     _note(saida, f"lace_{risco}", Gravidade.ATENCAO if risco == "alto" else Gravidade.INFO, texto, evidencia)
     if risco_de(inclusive.soma) != risco:
-        texto = f"Contando os dois extremos ({dias + 1} dias), o LACE seria {inclusive.soma}: outra classe de risco."
+        texto = f"Contando os dois extremos ({_days(dias + 1)}), o LACE seria {inclusive.soma}: outra classe de risco."
         _note(saida, "lace_sensivel_a_convencao", Gravidade.INFO, texto, evidencia)
 
 
@@ -133,11 +140,20 @@ def _write_incomplete(entrada: EntradaLace, parts: Lace, evidencia: dict[str, An
     faltam = [campo for campo, valor in given.items() if valor is None]
     saida.calculos |= {"lace": "nao_calculavel", "lace_minimo": parts.soma}
     saida.dados_faltantes += [campo for campo in faltam if campo not in saida.dados_faltantes]
-    texto = f"LACE não calculável: faltam {', '.join(faltam)}; os dados conhecidos somam {parts.soma} pontos."
+    palavras = ", ".join(_WORDS[campo] for campo in faltam)
+    texto = f"LACE não calculável: falta informar {palavras}; os dados conhecidos somam {_points(parts.soma)}."
     _note(saida, "lace_nao_calculavel", Gravidade.INFO, texto, evidencia)
     if risco_de(parts.soma) == "alto":
-        texto = f"LACE de pelo menos {parts.soma} pontos somente com os dados conhecidos: risco alto de readmissão."
+        texto = f"LACE de pelo menos {_points(parts.soma)} somente com os dados conhecidos: risco alto de readmissão."
         _note(saida, "lace_alto_parcial", Gravidade.ATENCAO, texto, evidencia)
+
+
+def _points(count: int) -> str:
+    return contado(count, "ponto", "pontos")
+
+
+def _days(count: int) -> str:
+    return contado(count, "dia", "dias")
 
 
 def _note(saida: Avaliacao, codigo: str, gravidade: Gravidade, texto: str, evidencia: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from handlers.clinico.requests import SinaisVitais
 from handlers.clinico.rules.coerencia import GLASGOW_OF_NO_ALERT_PATIENT, gestacao_contraditoria
 from handlers.clinico.tables import NEWS2, RESPOSTA
 from handlers.clinico.tables.instrumentos import points_in
-from shared.clinical.notation import escrito
+from shared.clinical.notation import contado, escrito
 from shared.clinical.people import Paciente
 from shared.findings import Avaliacao, Gravidade
 
@@ -182,7 +182,8 @@ def _write_complete(pontuacao: Pontuacao, sinais: SinaisVitais, saida: Avaliacao
     }
     gravidade, risco = words[pontuacao.risco]
     codigo = "news2_baixo" if pontuacao.risco == "baixo_medio" else f"news2_{pontuacao.risco}"
-    texto = f"NEWS2 de {pontuacao.soma} pontos, {risco}: {conduta.texto}."
+    condition = " Válido somente se não houver gestação." if "news2_condicao" in saida.calculos else ""
+    texto = f"NEWS2 de {_points(pontuacao.soma)}, {risco}: {conduta.texto}.{condition}"
     _note(saida, codigo, gravidade, texto, pontuacao, sinais)
     if pontuacao.risco != "alto":
         _write_extremes(pontuacao, sinais, saida)
@@ -192,7 +193,7 @@ def _write_incomplete(pontuacao: Pontuacao, sinais: SinaisVitais, saida: Avaliac
     saida.calculos |= {"news2": "nao_calculavel", "news2_minimo": pontuacao.soma}
     saida.dados_faltantes += pontuacao.faltam
     faltam = _names([campo.removeprefix("sinais_vitais.") for campo in pontuacao.faltam])
-    texto = f"NEWS2 não calculável: falta informar {faltam}; os dados conhecidos somam {pontuacao.soma} pontos."
+    texto = f"NEWS2 não calculável: falta informar {faltam}; os dados conhecidos somam {_points(pontuacao.soma)}."
     _note(saida, "news2_nao_calculavel", Gravidade.INFO, texto, pontuacao, sinais)
     if pontuacao.risco in ("alto", "medio"):
         gravidade = Gravidade.CRITICO if pontuacao.risco == "alto" else Gravidade.ATENCAO
@@ -211,7 +212,7 @@ def _write_saturation_without_scale(pontuacao: Pontuacao, sinais: SinaisVitais, 
     points = points_in(_BANDS.spo2_escala_1, sinais.spo2_pct)
     if points >= _RISK.parametro_isolado:
         texto = (
-            f"Saturação de {escrito(sinais.spo2_pct)} % sem escala informada: {points} pontos, "
+            f"Saturação de {escrito(sinais.spo2_pct)} % sem escala informada: {_points(points)}, "
             "salvo se a meta prescrita for de 88 a 92 %; revisão urgente."
         )
         _note(saida, "saturacao_baixa_sem_escala", Gravidade.ATENCAO, texto, pontuacao, sinais)
@@ -221,6 +222,10 @@ def _write_extremes(pontuacao: Pontuacao, sinais: SinaisVitais, saida: Avaliacao
     if pontuacao.extremos:
         texto = f"Parâmetro isolado com 3 pontos no NEWS2 ({_names(pontuacao.extremos)}): revisão urgente."
         _note(saida, "news2_parametro_extremo", Gravidade.ATENCAO, texto, pontuacao, sinais)
+
+
+def _points(count: int) -> str:
+    return contado(count, "ponto", "pontos")
 
 
 def _names(fields: list[str]) -> str:

@@ -100,6 +100,15 @@ def test_missing_input(field: str) -> None:
     assert avaliacao.calculos["lace"] == "nao_calculavel"
     assert "lace_risco" not in avaliacao.calculos
     assert avaliacao.dados_faltantes.count(field) == 1
+    assert not any(field in finding.descricao for finding in avaliacao.achados), "people read words"
+
+
+def test_one_day_is_no_days() -> None:
+    overnight = discharge(
+        data_hora_alta="2026-11-19T01:00:00-03:00", carater="eletiva", cids_secundarios=[], visitas_ps_6m=0
+    )
+    (finding,) = [found for found in avaliar(overnight).achados if found.codigo.startswith("lace")]
+    assert finding.descricao.startswith("LACE de 1 ponto com 1 dia de internação:")
 
 
 def test_known_parts_alone_can_be_high() -> None:

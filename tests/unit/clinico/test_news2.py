@@ -228,7 +228,9 @@ def test_unknown_pregnancy_is_a_stated_condition(birth: str, sex: str, pregnant:
     avaliacao = avaliar(encounter({"data_nascimento": birth, "sexo": sex, "gestante": pregnant}))
     assert ("paciente.gestante" in avaliacao.dados_faltantes) is unknown
     assert ("news2_condicao" in avaliacao.calculos) is unknown
-    assert severities(avaliacao)["news2_alto"] == "critico"
+    (finding,) = avaliacao.criticos
+    assert finding.codigo == "news2_alto"
+    assert finding.descricao.endswith("Válido somente se não houver gestação.") is unknown
 
 
 def test_evidence_holds_the_numbers_the_rule_saw() -> None:
