@@ -14,6 +14,7 @@
     │   └── RateLimited                429
     ├── ServiceUnavailable             503  the caller should come back later
     │   ├── StoreUnavailable
+    │   ├── FilesUnavailable       the folder of uploads is full or away
     │   └── Overloaded
     ├── BrokerError                    publishing did not succeed; the row stays due
     │   ├── Unroutable                 no such queue
@@ -165,6 +166,11 @@ class ServiceUnavailable(PlantaoError):
 class StoreUnavailable(ServiceUnavailable):
     slug = "store-unavailable"
     title = "Banco de dados indisponível"
+
+
+class FilesUnavailable(ServiceUnavailable):
+    slug = "files-unavailable"
+    title = "Armazenamento de arquivos indisponível"
 
 
 class Overloaded(ServiceUnavailable):

@@ -8,18 +8,38 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Self
 from uuid import uuid4
 
+import structlog
+
+from shared.errors import FilesUnavailable
+
+_log = structlog.get_logger(__name__)
 _DRAFTS = "drafts"
 _DRAFT_LIVES_S = 86_400.0
 
 
-class Draft:
-    """A file being received. Use it as a context: what was not kept is gone at its end."""
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn a disk that is full or away into FilesUnavailable."""
+    try:
+        yield
+    except OSError as error:
+        _log.error("files_unavailable", reason=error.strerror)
+        raise FilesUnavailable(f"nada foi gravado ({error.strerror})") from error
 
+
+class Draft:
+    """A file being received. Use it as a context: what was not kept is gone at its end.
+
+    Whatever is done with it raises FilesUnavailable when the disk is full or away.
+    """
+
+    @_translated()
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._name = uuid4().hex
@@ -32,6 +52,7 @@ class Draft:
     def __enter__(self) -> Self:
         return self
 
+    @_translated()
     def __exit__(self, *_: object) -> None:
         try:
             self._file.close()  # writes what is buffered, so a full disk speaks up here too
@@ -48,17 +69,20 @@ class Draft:
         """Hexadecimal digest of what was written so far."""
         return self._digest.hexdigest()
 
+    @_translated()
     def write(self, data: bytes) -> None:
         self._file.write(data)
         self._digest.update(data)
         self.size += len(data)
 
+    @_translated()
     def head(self, count: int) -> bytes:
         """The first `count` bytes written."""
         self._file.flush()
         with self._path.open("rb") as written:
             return written.read(count)
 
+    @_translated()
     def sync(self) -> None:
         """Bring the bytes to the disk, so that `keep` has little left to do."""
         self._file.flush()
@@ -68,10 +92,11 @@ class Draft:
         """Make it durable under its key, which is returned."""
         self.sync()
         final = self._folder / self.key
-        final.parent.mkdir(exist_ok=True)
-        self._path.rename(final)
-        for folder in (final.parent, self._folder):
-            _sync_folder(folder)
+        with _translated():
+            final.parent.mkdir(exist_ok=True)
+            self._path.rename(final)
+            for folder in (final.parent, self._folder):
+                _sync_folder(folder)
         return self.key
 
 

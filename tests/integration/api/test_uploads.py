@@ -116,6 +116,19 @@ async def test_a_store_that_is_away_leaves_no_file_that_nobody_knows(
     assert _kept(tmp_path) == []
 
 
+async def test_a_folder_that_is_away_is_said_and_its_return_is_enough(
+    client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    folder = tmp_path / "files"
+    folder.write_bytes(b"")  # in the folder's place, so that nothing can be written below it
+    refused = await _send(client)
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+    assert refused.json()["type"].endswith(":files-unavailable")
+    assert (await client.get("/api/uploads")).json()["items"] == []
+    folder.unlink()
+    assert (await _send(client)).status_code == 201
+
+
 @pytest.mark.parametrize("dies_in", ["keep", "delete"])
 async def test_whoever_dies_between_a_file_and_its_row_leaves_a_note_of_it(
     dies_in: str, client: httpx.AsyncClient, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.errors import FilesUnavailable
 from shared.files.store import FileStore
 
 
@@ -40,7 +41,7 @@ def test_what_was_not_kept_is_gone(tmp_path: Path) -> None:
 def test_a_full_disk_keeps_no_draft(tmp_path: Path) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     try:
-        with pytest.raises(OSError), FileStore(tmp_path).draft() as draft:
+        with pytest.raises(FilesUnavailable), FileStore(tmp_path).draft() as draft:
             resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
             draft.write(b"x" * 5000)
             draft.sync()
