@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
 
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 class Entrada(BaseModel):
@@ -41,10 +41,13 @@ def _with_zone(value: datetime) -> datetime:
 
 
 def _without_controls(value: str) -> str:
-    if _CONTROL.search(value):
+    if CONTROL_CHARACTERS.search(value):
         raise ValueError("texto com caracteres de controle")
     return value
 
+
+LONGEST_TEXT = 20_000
+"""Characters of `TextoLongo`."""
 
 Data = Annotated[date, BeforeValidator(_iso_text)]
 DataHora = Annotated[datetime, AfterValidator(_with_zone), BeforeValidator(_iso_text)]
@@ -53,4 +56,4 @@ DataHora = Annotated[datetime, AfterValidator(_with_zone), BeforeValidator(_iso_
 _Clean = AfterValidator(_without_controls)
 TextoCurto = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120), _Clean]
 Texto = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), _Clean]
-TextoLongo = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000), _Clean]
+TextoLongo = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_TEXT), _Clean]

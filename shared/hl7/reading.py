@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
+from shared.clinical.fields import CONTROL_CHARACTERS, LONGEST_TEXT
 from shared.hl7.mapping import Mapping
 from shared.hl7.message import parse
 from shared.hl7.observations import Observation
@@ -79,9 +80,12 @@ def measured(mapping: Mapping, found: Observation) -> Decimal | None:
 
 
 def put_notes(mapping: Mapping) -> None:
-    """NTE-3, one line each → `texto_clinico`."""
+    """NTE-3, one line each → `texto_clinico`: cut and cleaned where it must be, since a remark refuses nothing."""
     notes = [(segment, segment.text(3)) for segment in mapping.message.all("NTE")]
-    written = [text for _, text in notes if text]
-    if written:
+    written = "\n".join(text for _, text in notes if text)
+    kept = CONTROL_CHARACTERS.sub(" ", written)[:LONGEST_TEXT].strip()
+    if kept:
         place = next(segment.at(3) for segment, text in notes if text)
-        mapping.put("texto_clinico", "\n".join(written), place)
+        mapping.put("texto_clinico", kept, place)
+        if kept != written:
+            mapping.odd(place, "texto_reduzido", f"lido sem caracteres de controle e até {LONGEST_TEXT} caracteres")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from handlers.exames.interop.clipping import LONGEST_NAME, SHORTENED, SHORTENED_DETAIL, clipped
 from handlers.exames.interop.fhir_results import code_of, leukocytes_corrected, map_results
 from shared.fhir.bundle import Bundle
 from shared.fhir.codes import words
@@ -35,12 +36,20 @@ def map_hemogram(bundle: Bundle, focus: Node, patient: Node | None, observations
     collected = _collection(bundle, focus, current)
     reading.put("coleta_em", collected)
     specimen = _specimen(bundle, focus, current)
-    reading.put("amostra", words(specimen.child("type")) if specimen else None)
+    _put_name(bundle, "amostra", words(specimen.child("type")) if specimen else None)
     current = [measure for measure in current if _of_this_sample(bundle, measure, specimen)]
-    reading.put("equipamento", _device(bundle, current))
+    _put_name(bundle, "equipamento", _device(bundle, current))
     reading.put("leucocitos_ja_corrigidos", leukocytes_corrected(current) or observations.field(_CORRECTED))
     map_results(bundle, "resultados", current)
     _previous(bundle, focus, patient, others, instant(collected))
+
+
+def _put_name(bundle: Bundle, field: str, found: Found | None) -> None:
+    """What it was done on or with, shortened rather than refused: it decides no finding."""
+    kept = None if found is None else Found(found.place, clipped(str(found.value), LONGEST_NAME))
+    bundle.reading.put(field, kept)
+    if kept != found and kept is not None:
+        bundle.reading.puzzle(kept.place, SHORTENED, SHORTENED_DETAIL)
 
 
 _CORRECTED = "leucocitos_ja_corrigidos"

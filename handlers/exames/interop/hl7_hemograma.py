@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers.exames.interop.clipping import LONGEST_UNIT, clipped
+from handlers.exames.interop.clipping import LONGEST_NAME, LONGEST_UNIT, SHORTENED, SHORTENED_DETAIL, clipped
 from handlers.exames.requests.hemograma import LONGEST_TEXT, fits
 from handlers.exames.tables import HEMOGRAMA
 from handlers.exames.tables.hl7 import HL7
@@ -169,10 +169,18 @@ def _put_sample(mapping: Mapping, groups: list[OrderGroup]) -> None:
     kind, source = specimen.value(4), order.value(15)
     for value, component, sub in ((kind, 2, 1), (kind, 1, 1), (source, 1, 2), (source, 1, 1)):
         if value.text(component, sub):
-            mapping.put("amostra", value.text(component, sub), value.at(component))
+            _put_name(mapping, "amostra", value.text(component, sub), value.at(component))
             break
     else:
         mapping.absent("amostra")
     device = next((segment for group in groups for segment in group.observations if segment.text(18)), None)
     if device is not None:
-        mapping.text("equipamento", device.value(18))
+        _put_name(mapping, "equipamento", device.text(18), device.at(18))
+
+
+def _put_name(mapping: Mapping, path: str, text: str, place: str) -> None:
+    """What it was done on or with, shortened rather than refused: it decides no finding."""
+    kept = clipped(text, LONGEST_NAME)
+    mapping.put(path, kept, place)
+    if kept != text:
+        mapping.odd(place, SHORTENED, SHORTENED_DETAIL)

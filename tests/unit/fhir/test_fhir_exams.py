@@ -110,6 +110,12 @@ def test_only_the_normal_range_is_one() -> None:
     assert "faixa_sem_uso" in pending(document)
 
 
+def test_a_long_name_of_a_sample_delays_no_result() -> None:
+    document = report(lambda bundle: resource(bundle, "Specimen").update(type={"text": "sangue " * 60}))
+    assert document.request.model_dump()["amostra"] == ("sangue " * 60)[:120].strip()
+    assert "texto_reduzido" in pending(document)
+
+
 def test_a_result_of_another_sample_is_set_aside() -> None:
     def change(bundle: Bundle) -> None:
         specimen = copy.deepcopy(resource(bundle, "Specimen"))

@@ -241,6 +241,22 @@ def test_every_repetition_of_an_allergy_is_read():
     assert read.alergias == ["dipirona", "AAS"]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "place", "field", "kept"),
+    [
+        (b"\nZLA|", b"\nNTE|1|L|" + b"x" * 20_001 + b"\nZLA|", "NTE-3", "texto_clinico", "x" * 20_000),
+        (b"\nZLA|", b"\nNTE|1|L|folha 1\x0cfolha 2\nZLA|", "NTE-3", "texto_clinico", "folha 1 folha 2"),
+        (b"sangue total EDTA", b"sangue\x07" + b"g" * 200, "OBR-15.1", "amostra", "sangue" + "g" * 114),
+        (b"|||||||analisador", b"|||||||" + b"a" * 130 + b"|", "OBX-18", "equipamento", "a" * 120),
+    ],
+)
+def test_a_long_or_unprintable_remark_delays_no_result(old: bytes, new: bytes, place: str, field: str, kept: str):
+    raw = changed(old, new)
+    read: Any = request(raw)
+    assert getattr(read, field) == kept and len(read.resultados) == 13
+    assert codes(raw)["texto_reduzido"] == place
+
+
 def test_a_creatinine_in_an_impossible_unit_is_missing_and_the_order_goes_on():
     for old, new, code in (
         (b"|2.1|mg/dL|", b"|186|mg/dL|", "valor_implausivel"),
