@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, field_validator
 
 TOOL_NAME = r"^[a-zA-Z0-9_-]{1,64}$"
 
@@ -58,6 +58,14 @@ _Answer = Annotated[
     Annotated[str, Tag("text")] | Annotated[list[_AnswerPart], Field(min_length=1), Tag("parts")],
     Discriminator(text_or_parts),
 ]
+
+
+def _said_nothing(value: object) -> None:
+    if value not in (None, []):
+        raise ValueError("só null: nenhuma resposta desta casa traz isto")
+
+
+_Nothing = Annotated[None, BeforeValidator(_said_nothing)]
 _Name = Annotated[str, Field(min_length=1, max_length=64)]
 
 
@@ -106,17 +114,25 @@ class UserMessage(Strict):
 
 
 class AssistantMessage(Strict):
+    """An answer goes back as official clients write it down, with members that ours never fill."""
+
     role: Literal["assistant"]
     content: _Answer | None = None
     refusal: str | None = None
     name: _Name | None = None
     tool_calls: Annotated[list[MessageToolCall], Field(min_length=1)] | None = None
+    annotations: _Nothing = None
+    audio: _Nothing = None
+    function_call: _Nothing = None
 
 
 class ToolMessage(Strict):
     role: Literal["tool"]
     content: _Text
     tool_call_id: str = Field(min_length=1, max_length=256)
+    name: Annotated[str, Field(pattern=TOOL_NAME)] | None = Field(
+        None, description="Of the tool, as older programs say"
+    )
 
 
 Message = Annotated[
@@ -147,6 +163,7 @@ def forwarded(message: dict[str, Any]) -> dict[str, Any]:
     kept = {name: value for name, value in message.items() if value is not None}
     if kept["role"] == "assistant":
         kept.setdefault("content", "")
+        kept.pop("annotations", None)
         _spell_out_refusals(kept)
     return kept | {"role": "system"} if kept["role"] == "developer" else kept
 

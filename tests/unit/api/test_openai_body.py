@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from openai.types.chat import ChatCompletionMessage
 
 from api.openai.body import checked
 from api.openai.errors import RequestRefused
@@ -124,6 +125,21 @@ def test_messages_reach_the_gateway_as_they_were_written() -> None:
 def test_an_answer_that_said_nothing_may_stand_in_the_history() -> None:
     request = checked(asked(USER, {"role": "assistant", "content": ""}, USER)).for_gateway()
     assert request.messages[1] == {"role": "assistant", "content": ""}
+
+
+def test_an_answer_goes_back_as_the_official_client_writes_it_down() -> None:
+    said = ChatCompletionMessage(role="assistant", content="olá").model_dump()
+    for answer in (said, said | {"annotations": []}):
+        assert checked(asked(USER, answer, USER)).for_gateway().messages[1] == {"role": "assistant", "content": "olá"}
+    for name, value in (("annotations", [{"type": "url_citation"}]), ("audio", {"id": "a"}), ("function_call", {})):
+        with pytest.raises(RequestRefused) as caught:
+            checked(asked(USER, said | {name: value}, USER))
+        assert caught.value.param == f"messages[1].{name}"
+
+
+def test_the_result_of_a_tool_may_name_it() -> None:
+    named = RESULT | {"name": "leito"}
+    assert checked(asked(USER, CALLING, named)).for_gateway().messages[-1] == named
 
 
 def test_words_that_only_openai_knows_are_said_in_everybodys() -> None:
