@@ -53,7 +53,7 @@ def imported_by(code: str, cwd: Path, **environment: str) -> list[set[str]]:
         env={**os.environ, "PYTHONPATH": str(root), **environment},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
     assert done.returncode == 0, done.stderr
     return [set(names) for names in json.loads(done.stdout.splitlines()[-1])]

@@ -145,7 +145,7 @@ def running(provider: MockProvider) -> Iterator[str]:
     thread = threading.Thread(target=server.run, name="llmock", daemon=True)
     thread.start()
     try:
-        if not server.listening.wait(10):
+        if not server.listening.wait(60):
             raise RuntimeError("llmock did not start")
         port = server.servers[0].sockets[0].getsockname()[1]
         yield f"http://127.0.0.1:{port}/v1"

@@ -67,7 +67,7 @@ class Served:
 
 async def until(probe: Callable[[], Awaitable[T]]) -> Any:
     """The first truthy answer of `probe`."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while not (found := await probe()):  # noqa: ASYNC110 - what is probed has no event to wait for
             await asyncio.sleep(0.01)
     return found
@@ -96,10 +96,10 @@ async def serving(
             return server.started
 
         await until(started)
-        async with httpx.AsyncClient(base_url=address, timeout=20) as client:
+        async with httpx.AsyncClient(base_url=address, timeout=60) as client:
             yield Served(app, server, client, address)
         server.should_exit = True
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await running
 
 

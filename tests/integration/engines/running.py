@@ -17,7 +17,7 @@ from workers.delivery import Delivery
 from workers.engines.contract import Engine
 
 VHOST = "testes_eco"
-WAIT_S = 30
+WAIT_S = 120
 
 
 @dataclass

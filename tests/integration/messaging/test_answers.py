@@ -45,6 +45,7 @@ def config(rabbit: RabbitNode, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setenv("DOMAIN_PACKAGES", '["handlers"]')
     monkeypatch.setenv("RABBITMQ_URL", rabbit.url("worker"))
     monkeypatch.setenv("RELAY_INTERVAL_S", "0.05")
+    monkeypatch.setenv("DELIVERY_TIMEOUT_S", "60")  # who hangs in a test hangs until it is let go
     monkeypatch.setenv("DELIVERY_RETRY_S", OFTEN)
     monkeypatch.setenv("ANSWER_MAX_BYTES", "20000")
     return load_settings()

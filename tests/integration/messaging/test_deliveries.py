@@ -26,7 +26,7 @@ from tests.receiver import SECRET, Receiver, receiving
 from workers.deliveries import Deliveries, own_services
 from workers.relay import Relay
 
-WAIT_S = 30
+WAIT_S = 120
 
 
 @pytest.fixture
@@ -40,6 +40,7 @@ def config(rabbit: RabbitNode, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setenv("DOMAIN_PACKAGES", '["tests.fixtures.domains"]')
     monkeypatch.setenv("RABBITMQ_URL", rabbit.url("worker"))
     monkeypatch.setenv("RELAY_INTERVAL_S", "0.05")
+    monkeypatch.setenv("DELIVERY_TIMEOUT_S", "60")  # who hangs in a test hangs until it is let go
     monkeypatch.setenv("DELIVERY_RETRY_S", "[0.01, 0.01]")
     return load_settings()
 

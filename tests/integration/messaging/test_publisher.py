@@ -21,7 +21,7 @@ from shared.messaging.topology import EVENTS_QUEUE, connection_parameters
 from shared.settings import BrokerSettings
 from tests.integration.messaging.conftest import VHOST
 
-WAIT_S = 60
+WAIT_S = 120
 Result = BrokerError | None
 
 

@@ -40,7 +40,7 @@ from workers.relay import Relay
 from workers.run_handle import RunHandle
 from workers.writes import Writes
 
-WAIT_S = 30
+WAIT_S = 120
 
 
 @pytest.fixture

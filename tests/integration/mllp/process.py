@@ -39,7 +39,7 @@ class Listener:
 
     def metric(self, sample: str) -> float:
         """The value of one line of its metrics; 0 when it is not there."""
-        text = httpx.get(f"http://127.0.0.1:{self.metrics_port}/metrics").text
+        text = httpx.get(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=60).text
         return next((float(line.rpartition(" ")[2]) for line in text.splitlines() if line.startswith(sample)), 0.0)
 
     def listens(self) -> bool:

@@ -38,7 +38,7 @@ def test_it_shows_itself_counts_drains_and_says_so(store: Database, store_url: s
         assert listener.metric(refused) == 1
         assert listener.metric("plantao_mllp_answer_seconds_count") == len(("new", "repeated", "refused"))
         listener.process.send_signal(signal.SIGTERM)
-        assert listener.process.wait(30) == 0
+        assert listener.process.wait(120) == 0
     with store.read() as connection:
         row = connection.execute(select(workers)).one()
     assert (row.kind, row.state, row.pid) == ("mllp", "stopped", listener.process.pid)
@@ -47,12 +47,12 @@ def test_it_shows_itself_counts_drains_and_says_so(store: Database, store_url: s
 
 def test_the_command_explains_itself_and_refuses_a_taken_port(tmp_path: Path):
     command = [sys.executable, "-m", "workers.mllp"]
-    said = subprocess.run([*command, "--help"], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    said = subprocess.run([*command, "--help"], cwd=ROOT, capture_output=True, text=True, timeout=600)
     assert said.returncode == 0 and "AA only after the task is durable" in said.stdout
     environment = os.environ | {"DATABASE_URL": f"sqlite:///{tmp_path / 'none.db'}", "DOMAIN_PACKAGES": '["handlers"]'}
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         refused = subprocess.run(
-            [*command, "--port", port], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
+            [*command, "--port", port], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600
         )
     assert refused.returncode == 1 and "mllp_cannot_listen" in refused.stderr

@@ -47,6 +47,6 @@ def node(script: str, *arguments: str, **environment: str) -> str:
 
 def _run(argv: list[str], folder: Path, environment: dict[str, str] | None = None) -> str:
     env = os.environ | {"PATH": f"{_BIN}{os.pathsep}{os.environ['PATH']}"} | (environment or {})
-    done = subprocess.run(argv, cwd=folder, env=env, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(argv, cwd=folder, env=env, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -31,7 +31,7 @@ def run(argv: list[str], url: str) -> str:
     # A module of the suite may have imported the crews' runtime, which points OPENAI_API_BASE at a dead address.
     own = {name: value for name, value in os.environ.items() if not name.startswith("OPENAI_")}
     env = own | {"OPENAI_BASE_URL": url, "OPENAI_API_KEY": "qualquer"}
-    done = subprocess.run(argv, env=env, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(argv, env=env, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

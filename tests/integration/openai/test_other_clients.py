@@ -94,7 +94,7 @@ def test_curl(house_url: str, provider: LLMock) -> None:
     provider.reply("Bom dia")
     body = json.dumps({"model": "padrao", "messages": HELLO})
     argv = ["curl", "-sS", "--fail-with-body", f"{house_url}/chat/completions", "-H", "Content-Type: application/json"]
-    done = subprocess.run([*argv, "-d", body], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([*argv, "-d", body], capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert answer["choices"] == [

@@ -30,17 +30,17 @@ from workers.writes import Writes
 
 EVENT = "exame"  # one agent, two calls: its tools, then its text
 CALLS = 2
-WORKER = WorkerSettings(retry_max_attempts=2, retry_base_s=100, retry_cap_s=100, task_deadline_s=60)
-_RESTING = BreakerLimits(failures=5, open_s=60, lasting_s=60)
+WORKER = WorkerSettings(retry_max_attempts=2, retry_base_s=100, retry_cap_s=100, task_deadline_s=600)
+_RESTING = BreakerLimits(failures=5, open_s=3600, lasting_s=3600, open_cap_s=3600)
 
 
-def catalogue(first: str, second: str, attempt_s: float = 20.0) -> Catalogue:
+def catalogue(first: str, second: str, attempt_s: float = 120.0) -> Catalogue:
     """Two deployments in the house; `attempt_s` is how long the first is given per attempt."""
     dear, cheap = Prices(input=3, output=15), Prices(input=1, output=10)
     return Catalogue(
         deployments={
             "primeira": _deployment(first, dear, attempt_s),
-            "segunda": _deployment(second, cheap, 20.0),
+            "segunda": _deployment(second, cheap, 120.0),
         },
         policies={"padrao": Policy(deployments=("primeira", "segunda"), retries=1)},
         breaker=_RESTING,

@@ -72,12 +72,12 @@ def test_two_transactions_at_once_make_one_task(database: Database) -> None:
 
     def one() -> Accepted:
         item = new_task("same")
-        started.wait(10)
+        started.wait(60)
         (answer,) = accept(database, item)
         return answer
 
     with ThreadPoolExecutor(2) as pool:
-        answers = [future.result(30) for future in [pool.submit(one), pool.submit(one)]]
+        answers = [future.result(60) for future in [pool.submit(one), pool.submit(one)]]
     assert sorted(answer.created for answer in answers) == [False, True]
     assert len({answer.task_id for answer in answers}) == 1
     assert _count(database) == 1
@@ -92,7 +92,7 @@ def test_a_key_written_by_an_open_transaction_is_waited_for(postgres_store: Data
             later = pool.submit(accept, postgres_store, new_task("held"))
             with pytest.raises(TimeoutError):
                 later.result(0.3)
-        assert later.result(10) == [Accepted(first.id, "pending", created=False)]
+        assert later.result(60) == [Accepted(first.id, "pending", created=False)]
 
 
 def test_a_rolled_back_transaction_leaves_neither_task_nor_key(database: Database) -> None:
@@ -139,11 +139,11 @@ def test_two_workers_adopt_the_same_message_at_once(database: Database) -> None:
     started = threading.Barrier(4)
 
     def one() -> list[str]:
-        started.wait(10)
+        started.wait(60)
         return adopt(database, foreign_task("f1"))
 
     with ThreadPoolExecutor(4) as pool:
-        answers = [future.result(30) for future in [pool.submit(one) for _ in range(4)]]
+        answers = [future.result(60) for future in [pool.submit(one) for _ in range(4)]]
     assert answers == [["f1"]] * 4
     assert _count(database) == 1
 

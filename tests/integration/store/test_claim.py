@@ -103,7 +103,7 @@ def test_of_many_threads_exactly_one_wins_each_task(database: Database) -> None:
     started = threading.Barrier(workers)
 
     def one(number: int) -> list[str]:
-        started.wait(10)
+        started.wait(60)
         wanted = ids if number % 2 else list(reversed(ids))
         return [
             task_id

@@ -47,7 +47,7 @@ def _begun(execution: Execution, pool: ThreadPoolExecutor, task_id: str) -> tupl
     handler = execution._work.handlers["lento"]
     execution._work.handlers["lento"] = _Announcing(handler, inside)
     running = pool.submit(process, execution, hint(task_id))
-    assert inside.wait(10)
+    assert inside.wait(60)
     return running, execution.running[task_id]
 
 
@@ -79,7 +79,7 @@ def test_an_attempt_is_interrupted_from_outside(
     with ThreadPoolExecutor(1) as pool:
         running, run = _begun(execution, pool, task_id)
         run.interrupt(why)
-        assert running.result(30) is True
+        assert running.result(60) is True
     execution._commits.close()
     found = row(database, task_id)
     assert (found.status, found.degraded, found.attempts) == (status, degraded, attempts)
@@ -94,7 +94,7 @@ def test_the_outcome_of_an_attempt_whose_lease_was_taken_is_discarded(database: 
         clock.advance(61)
         winner = claimed(database, task_id, owner="other")
         run.interrupt(DeadlineExceeded("tarde"))
-        assert running.result(30) is True
+        assert running.result(60) is True
     execution._commits.close()
     found = row(database, task_id)
     assert (found.status, found.owner, found.fence) == ("running", "other", winner.fence)
@@ -111,10 +111,10 @@ def test_an_attempt_that_lost_its_lease_leaves_the_next_one_under_the_keeper(
         clock.advance(61)
         second, new = _begun(execution, pool, task_id)
         old.interrupt(LeaseLost("outro processo assumiu a tarefa"))
-        assert first.result(30) is True
+        assert first.result(60) is True
         assert execution.running == {task_id: new}
         new.interrupt(TaskCancelled("a pedido"))
-        assert second.result(30) is True
+        assert second.result(60) is True
     execution._commits.close()
     assert (row(database, task_id).status, execution.running) == ("cancelled", {})
 
@@ -191,7 +191,7 @@ def test_a_full_queue_of_writes_is_waited_out(database: Database) -> None:
         with pytest.raises(TimeoutError):
             running.result(0.2)
         commits._intake._max_waiting = 10
-        assert running.result(30) is True
+        assert running.result(60) is True
     commits.close()
     assert row(database, task_id).status == "completed"
 

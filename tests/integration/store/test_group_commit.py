@@ -22,7 +22,7 @@ from shared.tasks.schema import rejected_messages
 from tests.databases import postgres_database
 from tests.integration.store.rows import new_task, row
 
-WAIT_S = 30
+WAIT_S = 120
 
 
 class Script:

@@ -23,7 +23,7 @@ from tests.integration.messaging.test_relay import until
 from workers.housekeeping import Housekeeping
 
 DAYS = timedelta(days=2)
-WAIT_S = 30
+WAIT_S = 120
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from tests.integration.messaging.test_relay import until
 from tests.integration.store.spending import accounts, limit, opened
 from workers.housekeeping import Housekeeping
 
-WAIT_S = 30
+WAIT_S = 120
 CROWD = 1_200  # more than two pages
 
 

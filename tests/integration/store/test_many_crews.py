@@ -40,7 +40,7 @@ def test_every_crew_falls_back_and_no_task_is_lost_or_doubled(
     with (
         running(dying) as first,
         running(living) as second,
-        gateway_over(database, catalogue(first, second, attempt_s=1.5 if fault == "stall" else 20)) as gateway,
+        gateway_over(database, catalogue(first, second, attempt_s=1.5 if fault == "stall" else 120)) as gateway,
         crews(database, **{EVENT: gateway}) as execution,
     ):
         ids = submitted(database, execution, EVENT, many)
@@ -56,7 +56,10 @@ def test_every_crew_falls_back_and_no_task_is_lost_or_doubled(
     for task_id in (*ids, *late):
         _is_whole(database, task_id)
     rows = ledger(database, *ids, *late)
-    assert Counter(row.deployment for row in rows) == {"primeira": asked, "segunda": len(living.requests)}
+    booked = Counter(row.deployment for row in rows)
+    assert booked["segunda"] == len(living.requests)
+    # A tight limit may end an attempt before its request is out; none goes out beside an attempt.
+    assert booked["primeira"] == asked or (fault == "stall" and asked < booked["primeira"])
     assert len(living.requests) == CALLS * (many + AFTERWARDS)
     assert {row.outcome for row in rows if row.deployment == "primeira"} == {kind.value}
     # All may ask before anybody knows; without a breaker each would ask at its second call again, and retry.
@@ -92,14 +95,14 @@ def test_a_cancelled_crew_and_one_past_its_deadline_end_alone(database: Database
         stuck = []
         for task_id in (cancelled, late):
             stuck.append(pool.submit(deliver, execution, task_id))
-            assert silent.received.wait(20)
+            assert silent.received.wait(60)
             silent.received.clear()
         others = submitted(database, execution, EVENT, 8)
         with database.write() as connection:
             commands.cancel(connection, TENANT, cancelled)
         execution.running[late].allow(0.1)
         assert all(pool.map(lambda task_id: deliver(execution, task_id), others))
-        assert all(future.result(20) for future in stuck)
+        assert all(future.result(60) for future in stuck)
     assert view(database, cancelled).status == "cancelled" and results(database, cancelled) == []
     found = view(database, late)
     assert (found.status, found.degraded, found.error["code"]) == ("completed", True, "deadline_exceeded")

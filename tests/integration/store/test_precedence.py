@@ -152,7 +152,7 @@ def test_of_many_workers_each_urgent_task_is_taken_once(database: Database) -> N
     started = threading.Barrier(len(ordinary))
 
     def one(number: int) -> list[str]:
-        started.wait(10)
+        started.wait(60)
         return [a.task_id for a in claim(database, ordinary[number], owner=f"w{number}") if isinstance(a, Claimed)]
 
     with ThreadPoolExecutor(len(ordinary)) as pool:

@@ -75,11 +75,11 @@ def test_relays_that_sweep_at_once_share_the_rows(database: Database) -> None:
     started = Barrier(4)
 
     def sweep() -> list[Due]:
-        started.wait(10)
+        started.wait(60)
         return _take(database, limit=10)
 
     with ThreadPoolExecutor(4) as pool:
-        taken = [task_id for future in [pool.submit(sweep) for _ in range(4)] for task_id in _ids(future.result(30))]
+        taken = [task_id for future in [pool.submit(sweep) for _ in range(4)] for task_id in _ids(future.result(60))]
     taken += _ids(_take(database))
     assert sorted(taken) == sorted(ids)
 

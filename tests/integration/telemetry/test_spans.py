@@ -36,7 +36,7 @@ def traced(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
             "OTEL_SDK_DISABLED": "false",  # a crew's test in this process may have switched it off
         }
         command = [sys.executable, "-m", "tests.integration.telemetry.traced"]
-        done = subprocess.run(command, cwd=ROOT, env=os.environ | settings, capture_output=True, text=True, timeout=240)
+        done = subprocess.run(command, cwd=ROOT, env=os.environ | settings, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr[-4000:]
     printed: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return printed

@@ -15,7 +15,7 @@ from shared.database import Database, metadata
 from shared.tasks.schema import tasks
 from tests.integration.store.rows import accepted
 
-LONG_S = 30
+LONG_S = 120
 
 
 @pytest.fixture

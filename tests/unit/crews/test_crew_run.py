@@ -83,7 +83,7 @@ def test_concurrent_crews_keep_patients_apart(hemogram_crew: CrewSpec, gateway: 
     together = threading.Barrier(len(values))
 
     def one(value: str) -> str:
-        together.wait(10)
+        together.wait(60)
         return run_crew(hemogram_crew, case_with(value), RecordingRun(), gateway)[0].texto
 
     with ThreadPoolExecutor(len(values)) as pool:
@@ -100,11 +100,11 @@ def test_interrupting_a_stalled_call_ends_the_crew(
     provider.plan = FaultPlan("stall")
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(run_crew, hemogram_crew, case_with("6.8"), run, gateway)
-        assert provider.received.wait(10)
+        assert provider.received.wait(60)
         run.interrupt(why)
         with pytest.raises(type(why)):
-            running.result(10)
-    assert provider.abandoned.wait(10), "the connection to the provider was left open"
+            running.result(60)
+    assert provider.abandoned.wait(60), "the connection to the provider was left open"
     assert len(provider.requests) == 1
 
 

@@ -56,7 +56,7 @@ def python(code: str, **changes: str) -> str:
     """Run `code` in a process that inherits nothing of what this one has silenced."""
     clean = {name: value for name, value in os.environ.items() if name not in SILENT}
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, env={**clean, **changes}
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=600, env={**clean, **changes}
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

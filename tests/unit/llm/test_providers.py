@@ -30,7 +30,7 @@ HOSTED = ("openai", "anthropic", "gemini", "mistral")
 
 def loaded_by(code: str) -> str:
     run = [sys.executable, "-W", "ignore", "-c", _LISTED.format(code=code)]
-    return subprocess.run(run, capture_output=True, text=True, check=True, timeout=120).stdout.strip()
+    return subprocess.run(run, capture_output=True, text=True, check=True, timeout=600).stdout.strip()
 
 
 @pytest.mark.parametrize("module", ["providers", "parameters", "failures", "residency", "offline", "offline_reply"])

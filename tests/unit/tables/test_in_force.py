@@ -180,7 +180,7 @@ def test_no_process_starts_on_a_broken_table(tmp_path: Path, write: Any) -> None
         env={"HOSPITAL_TABLES_DIR": str(tmp_path), "PATH": "", "API_PORT": "0"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=False,
     )
     assert run.returncode == 1

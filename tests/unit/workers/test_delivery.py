@@ -27,7 +27,7 @@ def test_threads_that_answer_at_once_give_one_answer() -> None:
     together = threading.Barrier(8)
 
     def answer(number: int) -> None:
-        together.wait(10)
+        together.wait(60)
         (delivery.ack if number % 2 else delivery.requeue)()
 
     with ThreadPoolExecutor(8) as pool:

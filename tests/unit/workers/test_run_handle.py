@@ -92,7 +92,7 @@ def test_interruptions_at_once_call_back_once_and_one_reason_stands(run: RunHand
     together = threading.Barrier(len(reasons))
 
     def interrupt(reason: TaskCancelled) -> None:
-        together.wait(10)
+        together.wait(60)
         run.interrupt(reason)
 
     with ThreadPoolExecutor(len(reasons)) as pool:
