@@ -42,7 +42,9 @@ def some(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loads]:
 
 
 @given(st.lists(_LINES, max_size=10), st.integers(1, 4))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_any_file(some: Loads, lines: list[bytes], size: int) -> None:
     content = b"\n".join([HEADER.encode(), *lines, b""])
     some.forget()

@@ -47,7 +47,7 @@ async def sender(receiver: Receiver) -> AsyncIterator[Sender]:
     made = Sender(
         {name: Endpoint(url=url, secret=SecretStr(SECRET)) for name, url in urls.items()},
         Egress(allowed, [], resolve),
-        timeout_s=5.0,
+        timeout_s=60.0,
     )
     yield made
     await made.close()
