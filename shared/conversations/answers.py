@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Boolean, bindparam, case, func, literal_column, select, update
+from sqlalchemy import Boolean, Text, bindparam, case, func, literal_column, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 from uuid_utils import uuid7
@@ -44,6 +44,16 @@ _END = (
         idempotency_key=case((bindparam("keeps_key", type_=Boolean()), _m.idempotency_key)),
         **{name: bindparam(f"new_{name}") for name in _ENDING.split()},
     )
+)
+# What others ended has the words that were written by then; whoever generated it has read out more.
+_LAST_WORDS = (
+    update(conversation_messages)
+    .where(
+        _m.id == bindparam("which"),
+        _m.status == MessageStatus.INTERRUPTED.value,
+        func.length(_m.content) < func.length(bindparam("said", type_=Text())),
+    )
+    .values(content=bindparam("said", type_=Text()))
 )
 _BUSY = "esta conversa já tem uma resposta em geração; espere que termine ou cancele-a"
 
@@ -179,8 +189,18 @@ def renew(connection: Connection, owner: str, ids: Collection[str], lease_s: flo
 
 
 def end(connection: Connection, items: Sequence[Outcome]) -> list[bool]:
-    """Close answers for good; False: it had ended, or was erased, before. A second time changes nothing."""
-    return [connection.execute(_END, _ending(item)).rowcount == 1 for item in items]
+    """Close answers for good; False: it had ended, or was erased, before. A second time changes nothing.
+
+    One that somebody else interrupted stays interrupted, and gets the words that were still missing.
+    """
+    return [_ended(connection, item) for item in items]
+
+
+def _ended(connection: Connection, item: Outcome) -> bool:
+    if connection.execute(_END, _ending(item)).rowcount == 1:
+        return True
+    connection.execute(_LAST_WORDS, {"which": item.message_id, "said": item.content})
+    return False
 
 
 def _ending(item: Outcome) -> dict[str, Any]:

@@ -216,6 +216,11 @@ async def test_another_process_may_cancel(served: Served, gateway: ScriptedGatew
         assert answers.interrupt(connection, message_id)
     await asyncio.wait_for(gateway.closed.wait(), 10)
 
+    async def all_that_was_read() -> bool:
+        return (await served.message(message_id))["content"] == "Meia"
+
+    await until(all_that_was_read)
+
 
 async def test_erasing_leaves_nothing(served: Served, gateway: ScriptedGateway) -> None:
     gateway.scripts = [["Meia", FOREVER]]

@@ -86,6 +86,18 @@ def test_one_answer_at_a_time_and_a_dead_one_makes_room(database: Database) -> N
         assert not answers.interrupt(connection, alive.id)
 
 
+def test_what_others_interrupt_keeps_all_that_was_read_out(database: Database) -> None:
+    with database.write() as connection:
+        talk = _talk(connection)
+        answer = _begun(connection, talk, _said(connection, talk, None))
+        answers.extend(connection, [Piece(answer.id, 0, "Até")])
+        assert answers.interrupt(connection, answer.id)
+        for said in ("Até aqui 👩", "Até"):
+            assert answers.end(connection, [_whole(answer, said)]) == [False]
+        kept = messages.get(connection, OWNER, answer.id)
+    assert (kept.content, kept.status, kept.error_code) == ("Até aqui 👩", "interrupted", "interrupted")
+
+
 def test_many_who_begin_at_once_begin_one(database: Database) -> None:
     with database.write() as connection:
         talk = _talk(connection)
