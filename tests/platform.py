@@ -107,11 +107,11 @@ class Platform:
         assert self.workers
         _end(self.workers, signal.SIGKILL)
 
-    def stop_workers(self, deadline_s: float = 60.0) -> int:
+    def stop_workers(self) -> int:
         """SIGTERM, and the exit code once it has drained."""
         assert self.workers
         self.workers.send_signal(signal.SIGTERM)
-        return self.workers.wait(deadline_s)
+        return self.workers.wait(DEADLINE_S)
 
     def consumer_pid(self, domain: str) -> int:
         """The process that consumes for `domain` now, from its own heartbeat."""
@@ -190,14 +190,14 @@ class Platform:
         view: dict[str, Any] = answer.json()
         return view
 
-    def finished(self, task_id: str, deadline_s: float = DEADLINE_S) -> dict[str, Any]:
+    def finished(self, task_id: str) -> dict[str, Any]:
         """The view of the task once it has ended."""
 
         def probe() -> dict[str, Any] | None:
             view = self.client.get(f"/api/tasks/{task_id}", params={"wait": 5}).json()
             return view if view["status"] in TERMINAL else None
 
-        return eventually(probe, f"task {task_id} ends\n{self.log('workers')}", deadline_s)
+        return eventually(probe, f"task {task_id} ends\n{self.log('workers')}")
 
     def timeline(self, task_id: str) -> list[str]:
         """The kinds of the timeline of a finished task, in order."""

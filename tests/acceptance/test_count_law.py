@@ -93,7 +93,7 @@ def test_everything_accepted_ends_and_ends_once(platform: Platform, eco: Vhost, 
     with ThreadPoolExecutor(5) as pool:
         killer = pool.submit(strike)
         accepted = list(pool.map(lambda request: platform.submit(*request), requests))
-        views = {task: platform.finished(task, 120) for task in accepted}
+        views = {task: platform.finished(task) for task in accepted}
         over.set()
         killer.result()
 

@@ -24,7 +24,11 @@ def platform(rabbit: RabbitNode, eco: Vhost, module_postgres_url: str, tmp_path:
         vhost.empty()
     fleet = ("--domains", "eco,ingestao")
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        settings = {"CRASH_LOOP_RESTARTS": str(DEATHS), "WORKER_METRICS_PORT": str(taken.getsockname()[1])}
+        settings = {
+            "CRASH_LOOP_RESTARTS": str(DEATHS),
+            "CRASH_LOOP_WINDOW_S": "3600",
+            "WORKER_METRICS_PORT": str(taken.getsockname()[1]),
+        }
         with running_platform(rabbit, module_postgres_url, tmp_path, "pika", *fleet, **settings) as running:
             yield running
 

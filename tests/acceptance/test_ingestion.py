@@ -53,7 +53,7 @@ def test_an_upload_is_loaded_once_though_its_worker_dies(platform: Platform) -> 
     seen = eventually(lambda: begun(platform, task), "the load reports its progress")
     assert 0 < seen["progress"]["done"] <= seen["progress"]["total"]
     platform.kill_consumer("ingestao")
-    view = platform.finished(task, deadline_s=120)
+    view = platform.finished(task)
     assert (view["status"], view["error"]) == ("completed", None)
     assert_envelope(view["result"])
     figures = view["result"]["calculos"]
