@@ -3,7 +3,8 @@
 A match is the same word by trade name or DCB, without regard to accents, case, punctuation, strength and form, or one
 part of an association. A name that merely
 contains the other as whole words (`dipirona` and `dipirona sódica`) is reported as possible. Cross-reactivity is never
-asserted absent: without the hospital's table of allergy groups it is not evaluated.
+asserted absent: without the hospital's table of allergy groups it is not evaluated. A trade name without its DCB says
+nothing about its substance: that is said, too.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from handlers.clinico.tables import GRUPOS
 from handlers.clinico.tables.farmacia import GrupoDeAlergia
 from shared.findings import Avaliacao, Gravidade
 
-VERSAO = "farmacia-4"
+VERSAO = "farmacia-5"
 _FONTE = "Confronto exato por nome ou DCB entre prescrição e alergias registradas (regra local; RDC Anvisa 36/2013 ◇)"
 
 
@@ -42,6 +43,8 @@ def avaliar_alergias(
     if medicamentos is None or alergias is None:
         saida.dados_faltantes += faltam
         return
+    if any(medicamento.dcb is None for medicamento in medicamentos):
+        saida.nao_avaliado.append("alergias e duplicidades: medicamento sem dcb confrontado somente pelo nome escrito")
     for posicao, medicamento in enumerate(medicamentos):
         for alergia in alergias:
             _write_match(posicao, medicamento, alergia, campo, saida)

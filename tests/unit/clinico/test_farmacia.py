@@ -54,6 +54,13 @@ def test_a_near_name_asks_for_confirmation() -> None:
     assert "alergia_medicamento" not in severities(found)
 
 
+@pytest.mark.parametrize(("dcb", "said"), [(None, True), ("dipirona", False)])
+def test_a_trade_name_without_its_substance_is_said_to_be_compared_by_name_only(dcb: str | None, said: bool) -> None:
+    found = consulta.avaliar(encounter(medicamentos=[{"nome": "Novalgina", "dcb": dcb}], alergias=["dipirona"]))
+    assert any("sem dcb" in words for words in found.nao_avaliado) is said
+    assert ("alergia_medicamento" in severities(found)) is not said
+
+
 @pytest.mark.parametrize("field", ["alergias", "medicamentos"])
 def test_not_informed_is_not_the_same_as_none(field: str) -> None:
     unknown, stated = consulta.avaliar(encounter(**{field: None})), consulta.avaliar(encounter(**{field: []}))
