@@ -42,6 +42,13 @@ class Mapping:
         """A place that was not understood, or was understood with a reservation. `detail` never holds a value."""
         self._odd.append(Pendencia(onde=place, codigo=code, detalhe=detail))
 
+    def value(self, path: str) -> Any:
+        """What fills a field so far; None where nothing does. Not for items of lists."""
+        here: Any = self._payload
+        for step in path.split("."):
+            here = here.get(step) if isinstance(here, dict) else None
+        return here
+
     def has(self, path: str) -> bool:
         return any(entry["para"] == path or entry["para"].startswith(f"{path}.") for entry in self._mapped)
 

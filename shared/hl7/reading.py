@@ -53,8 +53,11 @@ def _put_pregnancy(mapping: Mapping, found: Observation) -> None:
     said = next((ours for ours, words in _SAYS.items() if found.text.upper() in words), None)
     if said is None:
         mapping.odd(found.place, "valor_nao_compreendido", "gestação: use S, N ou U, ou o código SNOMED CT")
-    else:
-        mapping.put("paciente.gestante", said, found.place)
+        return
+    if mapping.value("paciente.gestante") not in (None, said):
+        mapping.odd(found.place, "valores_contraditorios", "gestação: a mensagem diz uma coisa e outra")
+        said = "desconhecido"
+    mapping.put("paciente.gestante", said, found.place)
 
 
 def _put_measure(mapping: Mapping, found: Observation, path: str, unit: str) -> None:
@@ -62,8 +65,11 @@ def _put_measure(mapping: Mapping, found: Observation, path: str, unit: str) -> 
         mapping.odd(found.segment.at(6), "unidade_desconhecida", f"esperada a unidade {unit}")
         return
     value = measured(mapping, found)
-    if value is not None:
-        mapping.put(path, str(value), found.place)
+    if value is None:
+        return
+    if mapping.value(path) not in (None, str(value)):
+        mapping.odd(found.place, "medida_repetida", f"{path}: vale a última da mensagem")
+    mapping.put(path, str(value), found.place)
 
 
 def measured(mapping: Mapping, found: Observation) -> Decimal | None:

@@ -257,6 +257,21 @@ def test_a_long_or_unprintable_remark_delays_no_result(old: bytes, new: bytes, p
     assert codes(raw)["texto_reduzido"] == place
 
 
+@pytest.mark.parametrize("said", [(b"S", b"N"), (b"N", b"S"), (b"S", b"N", b"S")])
+def test_a_message_that_contradicts_itself_on_pregnancy_says_nothing_of_it(said: tuple[bytes, ...]):
+    lines = b"".join(b"OBX|2%d|ST|11449-6^G^LN||%s||||||F\n" % (n, word) for n, word in enumerate(said))
+    raw = changed(b"OBX|14|ST|11449-6^Gesta\xc3\xa7\xc3\xa3o^LN||N||||||F\n", lines)
+    read: Any = request(raw)
+    assert read.paciente.gestante == "desconhecido"
+    assert "valores_contraditorios" in codes(raw)
+
+
+def test_of_a_repeated_weight_the_last_counts_and_the_report_says_so():
+    raw = changed(b"\nAL1|", b"\nOBX|30|NM|29463-7^Peso^LN||70|kg|||||F\nAL1|", VISIT)
+    read: Any = request(raw)
+    assert read.paciente.peso_kg == 70 and "medida_repetida" in codes(raw)
+
+
 def test_a_creatinine_in_an_impossible_unit_is_missing_and_the_order_goes_on():
     for old, new, code in (
         (b"|2.1|mg/dL|", b"|186|mg/dL|", "valor_implausivel"),
