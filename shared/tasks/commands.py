@@ -14,7 +14,7 @@ from shared.tasks import timeline
 from shared.tasks.announcing import ADDRESSED, Fact, announce
 from shared.tasks.publishing import Due
 from shared.tasks.schema import tasks
-from shared.tasks.states import TERMINAL, WAITING, TaskStatus, TimelineKind
+from shared.tasks.states import TERMINAL, TaskStatus, TimelineKind
 
 _t = tasks.c
 
@@ -22,10 +22,16 @@ _t = tasks.c
 def cancel(connection: Connection, tenant: str, task_id: str) -> TaskStatus:
     """A waiting task ends at once; a running one is asked to stop. Raises NotFound, or Conflict when it ended."""
     moment = now()
-    waiting = [status.value for status in WAITING]
+    status = _locked(connection, tenant, task_id)
+    if status in TERMINAL:
+        raise Conflict(f"a tarefa está em '{status}': já terminou; não há o que cancelar")
+    if status is TaskStatus.RUNNING:
+        connection.execute(update(tasks).where(_t.id == task_id).values(cancel_requested=True, version=_t.version + 1))
+        timeline.append_same(connection, [task_id], TimelineKind.CANCEL_REQUESTED, moment, {})
+        return TaskStatus.RUNNING
     stopped = connection.execute(
         update(tasks)
-        .where(_t.id == task_id, _t.tenant == tenant, _t.status.in_(waiting))
+        .where(_t.id == task_id)
         .values(
             status=TaskStatus.CANCELLED.value,
             finished_at=moment,
@@ -35,22 +41,11 @@ def cancel(connection: Connection, tenant: str, task_id: str) -> TaskStatus:
             version=_t.version + 1,
         )
         .returning(*ADDRESSED)
-    ).one_or_none()
-    if stopped:
-        timeline.append_same(connection, [task_id], TimelineKind.CANCELLED, moment, {})
-        detail = {"status": TaskStatus.CANCELLED.value, "error": None}
-        announce(connection, [Fact(task_id, Kind.ANSWER, None, detail)], {task_id: stopped}, moment)
-        return TaskStatus.CANCELLED
-    asked = connection.execute(
-        update(tasks)
-        .where(_t.id == task_id, _t.tenant == tenant, _t.status == TaskStatus.RUNNING.value)
-        .values(cancel_requested=True, version=_t.version + 1)
-        .returning(_t.id)
-    ).scalar_one_or_none()
-    if not asked:
-        raise _not_possible(connection, tenant, task_id, "já terminou; não há o que cancelar")
-    timeline.append_same(connection, [task_id], TimelineKind.CANCEL_REQUESTED, moment, {})
-    return TaskStatus.RUNNING
+    ).one()
+    timeline.append_same(connection, [task_id], TimelineKind.CANCELLED, moment, {})
+    detail = {"status": TaskStatus.CANCELLED.value, "error": None}
+    announce(connection, [Fact(task_id, Kind.ANSWER, None, detail)], {task_id: stopped}, moment)
+    return TaskStatus.CANCELLED
 
 
 def replay(connection: Connection, tenant: str, task_id: str, publish_at: datetime) -> Due:
@@ -59,9 +54,12 @@ def replay(connection: Connection, tenant: str, task_id: str, publish_at: dateti
     Raises NotFound, or Conflict when the task has not ended.
     """
     moment = now()
+    status = _locked(connection, tenant, task_id)
+    if status not in TERMINAL:
+        raise Conflict(f"a tarefa está em '{status}': ainda não terminou; cancele antes de repetir")
     again = connection.execute(
         update(tasks)
-        .where(_t.id == task_id, _t.tenant == tenant, _t.status.in_([status.value for status in TERMINAL]))
+        .where(_t.id == task_id)
         .values(
             status=TaskStatus.PENDING.value,
             run=_t.run + 1,
@@ -81,13 +79,18 @@ def replay(connection: Connection, tenant: str, task_id: str, publish_at: dateti
             error=None,
         )
         .returning(_t.run, _t.domain, _t.event, _t.traceparent, _t.fence)
-    ).one_or_none()
-    if again is None:
-        raise _not_possible(connection, tenant, task_id, "ainda não terminou; cancele antes de repetir")
+    ).one()
     timeline.append_same(connection, [task_id], TimelineKind.REPLAYED, moment, {"run": again.run})
     return Due(task_id, again.domain, again.event, 1, again.traceparent, again.fence)
 
 
-def _not_possible(connection: Connection, tenant: str, task_id: str, why: str) -> NotFound | Conflict:
-    status = connection.execute(select(_t.status).where(_t.id == task_id, _t.tenant == tenant)).scalar_one_or_none()
-    return NotFound("tarefa desconhecida") if status is None else Conflict(f"a tarefa está em '{status}': {why}")
+def _locked(connection: Connection, tenant: str, task_id: str) -> TaskStatus:
+    """How the task stands; nobody changes it before this transaction ends. Raises NotFound.
+
+    Without the lock an attempt that is just being settled is neither running nor waiting to whoever asks twice.
+    """
+    statement = select(_t.status).where(_t.id == task_id, _t.tenant == tenant).with_for_update(key_share=True)
+    status = connection.execute(statement).scalar_one_or_none()
+    if status is None:
+        raise NotFound("tarefa desconhecida")
+    return TaskStatus(status)

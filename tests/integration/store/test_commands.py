@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from time import sleep
 
 import pytest
+from sqlalchemy import text
 
 from shared.database import Database
 from shared.errors import Conflict, NotFound
-from shared.tasks import commands, reading
+from shared.tasks import commands, reading, settling
 from shared.tasks.claiming import Refusal
 from shared.tasks.states import TaskStatus
 from tests.integration.store.clock import StoreClock
@@ -25,6 +28,8 @@ from tests.integration.store.rows import (
     row,
     settle,
 )
+
+HELD_UP = text("SELECT count(*) FROM pg_locks WHERE locktype = 'transactionid' AND NOT granted")
 
 
 def _cancel(database: Database, task_id: str, tenant: str = TENANT) -> TaskStatus:
@@ -55,6 +60,20 @@ def test_a_running_task_is_asked_to_stop_and_keeps_its_owner(database: Database)
     found = row(database, mine.task_id)
     assert (found.status, found.cancel_requested, found.owner) == ("running", True, "w1")
     assert kinds(database, mine.task_id) == ["claimed", "cancel_requested"]
+
+
+def test_a_cancel_that_meets_the_end_of_an_attempt_holds_for_what_comes_of_it(
+    database: Database, clock: StoreClock
+) -> None:
+    mine = claimed(database, accepted(database))
+    with ThreadPoolExecutor(1) as pool:
+        with database.write() as connection:
+            settling.settle(connection, [retrying(mine, clock.now() + timedelta(seconds=60))])
+            asked = pool.submit(_cancel, database, mine.task_id)
+            while database.is_postgresql and not asked.done() and not connection.execute(HELD_UP).scalar_one():
+                sleep(0.02)
+        assert asked.result() is TaskStatus.CANCELLED
+    assert row(database, mine.task_id).status == "cancelled"
 
 
 def test_what_ended_cannot_be_cancelled(database: Database) -> None:
