@@ -14,6 +14,15 @@ _THOUGHTS = ("reasoning_content", "reasoning")  # vLLM and DeepSeek; OpenRouter
 _WITHHELD = {"finish_reason": WITHHELD}
 
 
+class ErrorInAnswer(Exception):
+    """OpenRouter's way to fail once its answer has begun: status 200, and the body says what it was."""
+
+    def __init__(self, body: dict[str, Any]) -> None:
+        super().__init__(str(body.get("message", "")))
+        self.body = body
+        self.code = body.get("code")
+
+
 class CompleteChatOpenAI(ChatOpenAI):
     """A refusal is the answer's text, withheld by its finish reason, as every other provider says it.
 
@@ -41,6 +50,9 @@ class CompleteChatOpenAI(ChatOpenAI):
         return made
 
     def _create_chat_result(self, response: Any, generation_info: dict[str, Any] | None = None) -> ChatResult:
+        error = getattr(response, "error", None)
+        if isinstance(error, dict):
+            raise ErrorInAnswer(error)
         result = super()._create_chat_result(response, generation_info)
         for generation in result.generations:
             refusal = generation.message.additional_kwargs.get("refusal")

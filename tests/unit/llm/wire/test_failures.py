@@ -182,6 +182,22 @@ async def test_an_error_inside_a_stream(provider: str, body: bytes, kind: FaultK
         await client.close()
 
 
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [(402, FaultKind.QUOTA), (429, FaultKind.RATE_LIMITED), (502, FaultKind.OVERLOADED),
+     ("context_length_exceeded", FaultKind.OVERFLOW), (None, FaultKind.MALFORMED)],
+)  # fmt: skip
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_an_error_where_an_answer_should_be(code: int | str | None, kind: FaultKind, streamed: bool) -> None:
+    """OpenRouter has sent its 200 by then."""
+    failed = {"error": {"message": SECRET, "code": code}}
+    body = events(failed) if streamed else json.dumps(failed).encode()
+    async with canned(body, kind="text/event-stream" if streamed else "application/json") as url:
+        client = client_of("openai_compatible", url)
+        assert (await fault_of(client, streamed=streamed)).kind is kind
+        await client.close()
+
+
 @pytest.mark.parametrize("provider", [*MOCKED, "ollama"])
 @pytest.mark.parametrize("body", [b"<html>nada</html>", b'{"choices": null}', b"null"])
 async def test_an_answer_that_is_none(provider: str, body: bytes) -> None:
