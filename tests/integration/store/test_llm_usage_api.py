@@ -106,6 +106,15 @@ async def test_budgets_show_what_is_left_and_until_when(client: httpx.AsyncClien
     assert (unused["name"], unused["period"], unused["limit_microusd"]) == ("never-seen", "month", 2_000_000)
 
 
+async def test_a_budget_whose_limit_was_taken_away_is_shown_no_more(
+    client: httpx.AsyncClient, database: Database
+) -> None:
+    with accounts(database, limit("domain", "1")) as books:
+        await books.open(opened(100, context(domain="exames")))
+    found = (await read(client, "/api/llm/usage"))["budgets"]
+    assert [budget["name"] for budget in found if budget["scope"] == "domain"] == []
+
+
 async def test_breakers_of_all_deployments_are_shown(client: httpx.AsyncClient, database: Database) -> None:
     commits = GroupCommit(database, [change])
     await StoreBreakers(commits, database, BreakerLimits()).failed("pago", "auth", None)
