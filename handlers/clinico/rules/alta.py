@@ -19,6 +19,7 @@ VERSAO = "alta-3"
 _FONTE = "Completude do sumário de alta (regra local; Resolução CFM 1.638/2002 ◇)"
 # Death of the patient: TISS/SIH codes 41–43 and, in obstetrics, 65–67 (Portaria SAS 719/2007 ◇).
 _CODES_OF_DEATH = {"41", "42", "43", "65", "66", "67"}
+_WORDS_OF_NONE = {"nenhuma", "nenhuma pendencia", "nada", "sem pendencias", "nao ha", "nao ha pendencias"}
 # The way out itself, not a risk or a cause that somebody else's death was: "sem óbito", "risco de óbito" are not one.
 # A code may stand before its words (`41 - óbito com declaração`).
 _WORDS_OF_DEATH = re.compile(
@@ -62,8 +63,7 @@ def houve_obito(motivo_saida: str) -> bool:
 def _write_completeness(pedido: Alta, morte: bool, saida: Avaliacao) -> None:
     if pedido.pendencias is None:
         saida.dados_faltantes.append("pendencias")
-    elif pedido.pendencias and not morte:
-        quantas = len(pedido.pendencias)
+    elif not morte and (quantas := sum(comparavel(item) not in _WORDS_OF_NONE for item in pedido.pendencias)):
         texto = f"Alta com {quantas} pendência(s) em aberto: definir responsável e prazo."
         saida.anotar("alta_com_pendencias", Gravidade.ATENCAO, texto, {"quantidade": quantas}, _FONTE, VERSAO)
     if pedido.orientacoes is None and not morte:

@@ -1,10 +1,9 @@
 """Prescription against recorded allergies, and duplicates within the prescription.
 
 A match is the same word by trade name or DCB, without regard to accents, case, punctuation, strength and form, or one
-part of an association. A name that merely
-contains the other as whole words (`dipirona` and `dipirona sódica`) is reported as possible. Cross-reactivity is never
-asserted absent: without the hospital's table of allergy groups it is not evaluated. A trade name without its DCB says
-nothing about its substance: that is said, too.
+part of an association. A name that merely contains the other as whole words (`dipirona` and `dipirona sódica`) is
+reported as possible. Cross-reactivity is never asserted absent: without the hospital's table of allergy groups it is
+not evaluated. A trade name without its DCB says nothing about its substance: that is said, too.
 """
 
 from __future__ import annotations
@@ -18,16 +17,19 @@ from handlers.clinico.tables import GRUPOS
 from handlers.clinico.tables.farmacia import GrupoDeAlergia
 from shared.findings import Avaliacao, Gravidade
 
-VERSAO = "farmacia-5"
+VERSAO = "farmacia-6"
 _FONTE = "Confronto exato por nome ou DCB entre prescrição e alergias registradas (regra local; RDC Anvisa 36/2013 ◇)"
 
 
 def coincidencia(medicamento: Medicamento, alergia: str) -> str | None:
     """`exata`, `possivel` or None."""
-    allergens, drugs = nomes(alergia), nomes_de(medicamento)
-    if allergens & drugs:
+    return _match(nomes_de(medicamento), nomes(alergia))
+
+
+def _match(names: set[str], others: set[str]) -> str | None:
+    if names & others:
         return "exata"
-    near = any(contem(drug, allergen) or contem(allergen, drug) for drug in drugs for allergen in allergens)
+    near = any(contem(name, other) or contem(other, name) for name in names for other in others)
     return "possivel" if near else None
 
 
@@ -84,9 +86,16 @@ def _belongs(names: set[str], group: GrupoDeAlergia) -> bool:
 
 
 def avaliar_duplicidades(medicamentos: Sequence[Medicamento] | None, campo: str, saida: Avaliacao) -> None:
-    """Report each pair of rows that share a trade name or DCB. Nothing to do without a prescription."""
-    for (i, first), (j, second) in combinations(enumerate(medicamentos or ()), 2):
-        if nomes_de(first) & nomes_de(second):
-            evidencia = {"campos": [f"{campo}[{i}]", f"{campo}[{j}]"], "medicamentos": [first.nome, second.nome]}
-            texto = f"{first.nome} aparece em duas linhas da prescrição ({i + 1} e {j + 1})."
-            saida.anotar("prescricao_duplicada", Gravidade.ATENCAO, texto, evidencia, _FONTE, VERSAO)
+    """Report each pair of rows of the same drug, or perhaps so. Nothing to do without a prescription."""
+    rows = [(medicamento.nome, nomes_de(medicamento)) for medicamento in medicamentos or ()]
+    for (i, (first, names)), (j, (second, others)) in combinations(enumerate(rows), 2):
+        match = _match(names, others)
+        if match is None:
+            continue
+        evidencia = {"campos": [f"{campo}[{i}]", f"{campo}[{j}]"], "medicamentos": [first, second]}
+        if match == "exata":
+            codigo, texto = "prescricao_duplicada", f"{first} aparece em duas linhas da prescrição ({i + 1} e {j + 1})."
+        else:
+            codigo = "duplicidade_possivel"
+            texto = f"{first} e {second} (linhas {i + 1} e {j + 1} da prescrição): nomes próximos, confirmar."
+        saida.anotar(codigo, Gravidade.ATENCAO, texto, evidencia, _FONTE, VERSAO)

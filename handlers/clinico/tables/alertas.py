@@ -29,5 +29,6 @@ class PoliticaClinica(PoliticaDeAlertas):
             "interacao_contraindicada",
             "interacao_grave",
             "prescricao_duplicada",
+            "duplicidade_possivel",
         }
     )

@@ -84,6 +84,22 @@ def test_duplicates(drugs: list[dict[str, str]], pairs: int) -> None:
     assert [a.codigo for a in found.achados].count("prescricao_duplicada") == pairs
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "possible"),
+    [
+        ({"nome": "Losartana 50 mg"}, {"nome": "Losartana potássica 50 mg"}, True),
+        ({"nome": "Cozaar", "dcb": "losartana potássica"}, {"nome": "Losartana"}, True),
+        ({"nome": "Insulina NPH"}, {"nome": "Insulina regular"}, False),
+        ({"nome": "Losartana"}, {"nome": "LOSARTANA 100 mg"}, False),  # certain, not possible
+    ],
+)
+def test_a_drug_and_its_salt_are_a_possible_duplicate(
+    first: dict[str, str], second: dict[str, str], possible: bool
+) -> None:
+    found = severities(consulta.avaliar(encounter(medicamentos=[first, second], alergias=[])))
+    assert found.get("duplicidade_possivel") == ("atencao" if possible else None)
+
+
 def test_interactions_are_declared_as_not_evaluated() -> None:
     assert "interacao: nao_avaliada" in consulta.avaliar(encounter()).nao_avaliado
     assert "interacao: nao_avaliada" in alta.avaliar(discharge()).nao_avaliado

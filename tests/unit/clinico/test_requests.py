@@ -102,7 +102,14 @@ def test_wrong_check_digit_of_a_procedure_only_warns() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pending", "missing", "found"), [(None, True, False), ([], False, False), (["Hemocultura"], False, True)]
+    ("pending", "missing", "found"),
+    [
+        (None, True, False),
+        ([], False, False),
+        (["Nenhuma."], False, False),
+        (["Hemocultura"], False, True),
+        (["Nenhuma", "Hemocultura"], False, True),
+    ],
 )
 def test_pending_matters_of_a_discharge(pending: list[str] | None, missing: bool, found: bool) -> None:
     body = {k: v for k, v in (ALTA | {"pendencias": pending}).items() if v is not None}
