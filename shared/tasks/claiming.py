@@ -83,9 +83,18 @@ def _once(answers: dict[str, Claimed | Refusal], task_id: str) -> Claimed | Refu
 
 
 def _take(
-    connection: Connection, request: ClaimRequest, ids: Collection[str], moment: datetime, *, first_come: bool
+    connection: Connection,
+    request: ClaimRequest,
+    ids: Collection[str],
+    moment: datetime,
+    *,
+    first_come: bool,
+    overtaking: Collection[str] = (),
 ) -> dict[str, Claimed]:
-    """Claim those of `ids` that can be; with `first_come`, only those for which no rule of precedence need be asked."""
+    """Claim those of `ids` that can be; with `first_come`, only those for which no rule of precedence need be asked.
+
+    All but those that are `overtaking` are claimed for a message of their own.
+    """
     if not ids:
         return {}
     dialect = connection.dialect.name
@@ -99,7 +108,10 @@ def _take(
             **keys(dialect, [(task_id,) for task_id in ids]),
         },
     ).all()
-    claimed = {row.id: Claimed(*row) for row in rows}
+    claimed = {row.id: Claimed(*row[: len(_CLAIMED)]) for row in rows}
+    # The message is here before anybody wrote down its confirm: that would be news behind the claim, or behind the end.
+    early = [row.id for row in rows if row.published_at is None and row.origin != "broker" and row.id not in overtaking]
+    timeline.append_same(connection, early, TimelineKind.PUBLISHED, moment, {})
     timeline.append_same(connection, claimed, TimelineKind.CLAIMED, moment, {"worker": request.owner})
     return claimed
 
@@ -143,7 +155,7 @@ def _claim_statement(dialect: str, first_come: bool) -> ReturningUpdate[Any]:
         publish_at=None,
         not_before=None,
         waits_for=None,
-    ).returning(*_CLAIMED)
+    ).returning(*_CLAIMED, _t.published_at, _t.origin)
 
 
 def _decide(
@@ -162,7 +174,7 @@ def _decide(
     swaps = dict(zip(urgent, (row.id for row in ordinary), strict=False))  # the youngest give way
     precedence.displace(connection, list(swaps.values()), moment)
     wanted = {row.id for row in free} - held - set(swaps.values()) | set(urgent)
-    taken = _take(connection, request, wanted, moment, first_come=False)
+    taken = _take(connection, request, wanted, moment, first_come=False, overtaking=urgent)
     timeline.append_same(connection, swaps, TimelineKind.OVERTOOK, moment, {})
     return answers | {swaps.get(task_id, task_id): claimed for task_id, claimed in taken.items()}
 

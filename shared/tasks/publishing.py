@@ -12,19 +12,19 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, Update, bindparam, case, func, select, update
+from sqlalchemy import bindparam, case, func, select, update
 from sqlalchemy.engine import Connection
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from shared.bulk import among, keys
 from shared.clock import now
 from shared.database import UtcDateTime
 from shared.tasks import precedence, timeline
 from shared.tasks.schema import tasks
-from shared.tasks.states import TERMINAL, WAITING, TaskStatus, TimelineKind
+from shared.tasks.states import WAITING, TaskStatus, TimelineKind
 
 _t = tasks.c
 _WAITING = [status.value for status in WAITING]
-_ENDED = [status.value for status in TERMINAL]
 _MAX_DOUBLINGS = 6
 
 
@@ -72,8 +72,8 @@ class Published:
 def mark_published(connection: Connection, items: Sequence[Published]) -> list[None]:
     """The broker confirmed. A row that nobody claims is due again later, each time after twice as long.
 
-    A row claimed since it was taken has a higher fence and keeps its own next time: a confirm may come late. One that
-    has ended by now gets no line more: nobody looks for news behind the end.
+    A row claimed since it was taken has a higher fence and keeps its own next time: a confirm may come late. Its claim
+    has written the line already, so that no line stands behind the end of its task.
     """
     moment = now()
     dialect = connection.dialect.name
@@ -81,20 +81,13 @@ def mark_published(connection: Connection, items: Sequence[Published]) -> list[N
         f"b_again_{n}": moment + timedelta(seconds=items[0].rebuild_after_s * 2**n) for n in range(_MAX_DOUBLINGS + 1)
     }
     taken = keys(dialect, [(item.task_id, item.fence) for item in items])
-    connection.execute(_mark_statement(dialect), {"b_moment": moment, **again, **taken})
-    ids = keys(dialect, [(item.task_id,) for item in items])
-    unended = connection.execute(_unended_statement(dialect), ids)
-    timeline.append_same(connection, [row.id for row in unended], TimelineKind.PUBLISHED, moment, {})
+    marked = connection.execute(_mark_statement(dialect), {"b_moment": moment, **again, **taken})
+    timeline.append_same(connection, [row.id for row in marked], TimelineKind.PUBLISHED, moment, {})
     return [None] * len(items)
 
 
 @lru_cache(maxsize=2)
-def _unended_statement(dialect: str) -> Select[Any]:
-    return select(_t.id).where(among(dialect, (_t.id,)), _t.status.not_in(_ENDED))
-
-
-@lru_cache(maxsize=2)
-def _mark_statement(dialect: str) -> Update:
+def _mark_statement(dialect: str) -> ReturningUpdate[Any]:
     again = [bindparam(f"b_again_{n}", type_=UtcDateTime()) for n in range(_MAX_DOUBLINGS + 1)]
     return (
         update(tasks)
@@ -106,6 +99,7 @@ def _mark_statement(dialect: str) -> Update:
             publications=_t.publications + 1,
             publish_at=case(*((_t.publications == n, when) for n, when in enumerate(again[:-1])), else_=again[-1]),
         )
+        .returning(_t.id)
     )
 
 

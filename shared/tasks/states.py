@@ -23,7 +23,7 @@ class TimelineKind(StrEnum):
     """Lines of a task's timeline. `accepted` is not stored: it is the row's own `created_at`."""
 
     ACCEPTED = "accepted"
-    PUBLISHED = "published"
+    PUBLISHED = "published"  # the broker has its message: it said so, or a worker got it
     CLAIMED = "claimed"
     OVERTAKEN = "overtaken"  # its message was used for urgent work; it is published again
     OVERTOOK = "overtook"  # urgent: claimed before its own message came

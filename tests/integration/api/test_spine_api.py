@@ -147,7 +147,7 @@ async def test_the_timeline_is_followed_to_its_end_and_resumed(client: httpx.Asy
     settle(database, completed(claimed(database, task_id)))
     whole = (await client.get(f"/api/tasks/{task_id}/events")).text
     kinds = [line.removeprefix("event: ") for line in whole.splitlines() if line.startswith("event: ")]
-    assert kinds == ["accepted", "claimed", "completed"]
+    assert kinds == ["accepted", "published", "claimed", "completed"]
     ids = [line.removeprefix("id: ") for line in whole.splitlines() if line.startswith("id: ")]
     rest = (await client.get(f"/api/tasks/{task_id}/events", headers={"Last-Event-ID": ids[1]})).text
     assert rest == whole[whole.index(f"id: {ids[2]}") :]

@@ -115,6 +115,8 @@ def test_an_adopted_message_is_queued_and_comes_back_should_the_broker_lose_it(d
         "callback-1",
     )
     assert found.publish_at > found.created_at
+    claimed(database, "f1")
+    assert kinds(database, "f1") == ["claimed"], "its message is not of our publishing"
 
 
 def test_a_repeated_message_finds_its_row_and_says_so(database: Database) -> None:

@@ -59,7 +59,7 @@ def test_a_running_task_is_asked_to_stop_and_keeps_its_owner(database: Database)
     assert _cancel(database, mine.task_id) is TaskStatus.RUNNING
     found = row(database, mine.task_id)
     assert (found.status, found.cancel_requested, found.owner) == ("running", True, "w1")
-    assert kinds(database, mine.task_id) == ["claimed", "cancel_requested"]
+    assert kinds(database, mine.task_id) == ["published", "claimed", "cancel_requested"]
 
 
 def test_a_cancel_that_meets_the_end_of_an_attempt_holds_for_what_comes_of_it(

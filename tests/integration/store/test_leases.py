@@ -51,7 +51,7 @@ def test_only_the_dead_owners_tasks_are_due_again(database: Database, clock: Sto
     found = row(database, lost)
     assert (found.status, found.deaths, found.attempts, found.owner) == ("queued", 1, 0, None)
     assert found.publish_at <= clock.now()
-    assert kinds(database, lost) == ["claimed", "lease_expired"]
+    assert kinds(database, lost) == ["published", "claimed", "lease_expired"]
     assert (row(database, other).status, row(database, ended).status) == ("running", "completed")
 
 

@@ -180,7 +180,7 @@ def test_a_discharge_waits_until_its_admission_has_ended(database: Database) -> 
     assert claim(database, after) == [Refusal.WAITS_FOR_EARLIER]
     settle(database, completed(running))
     assert claimed(database, after).task_id == after
-    assert kinds(database, after) == ["waiting", "claimed"]
+    assert kinds(database, after) == ["waiting", "published", "claimed"]
 
 
 @pytest.mark.parametrize("end", [completed, failed])

@@ -44,7 +44,7 @@ def test_findings_show_before_the_task_has_ended(database: Database) -> None:
     assert _save(database, Findings(mine.task_id, mine.fence, 1, EVALUATION, ALERTS)) == [True]
     view = _view(database, mine.task_id)
     assert (view.status, view.evaluation, view.alerts, view.result) == ("running", EVALUATION, ALERTS, None)
-    assert kinds(database, mine.task_id) == ["claimed", "findings", "alert"]
+    assert kinds(database, mine.task_id) == ["published", "claimed", "findings", "alert"]
 
 
 def test_the_findings_of_a_second_attempt_do_not_replace_the_first(database: Database, clock: StoreClock) -> None:
@@ -54,7 +54,7 @@ def test_the_findings_of_a_second_attempt_do_not_replace_the_first(database: Dat
     second = claimed(database, first.task_id)
     assert _save(database, Findings(first.task_id, second.fence, 1, {"achados": []}, ALERTS)) == [True]
     assert _view(database, first.task_id).evaluation == EVALUATION
-    assert kinds(database, first.task_id) == ["claimed", "findings", "alert", "claimed"]
+    assert kinds(database, first.task_id) == ["published", "claimed", "findings", "alert"] + ["published", "claimed"]
 
 
 def test_a_lost_fence_saves_no_findings(database: Database, clock: StoreClock) -> None:
@@ -80,7 +80,7 @@ def test_a_completed_task_has_its_result_and_no_owner(database: Database) -> Non
     assert found.finished_at >= found.started_at
     assert (found.degraded, found.error) == (False, None)
     assert results(database, mine.task_id) == [(1, {"feito": 1})]
-    assert kinds(database, mine.task_id) == ["claimed", "completed"]
+    assert kinds(database, mine.task_id) == ["published", "claimed", "completed"]
 
 
 def test_a_degraded_task_says_why(database: Database) -> None:
@@ -122,7 +122,7 @@ def test_a_failure_ends_the_task_with_its_reason(database: Database) -> None:
     found = row(database, mine.task_id)
     assert (found.status, found.error["code"], found.attempts) == ("failed", "rules_failed", 1)
     assert found.finished_at is not None and found.publish_at is None
-    assert (results(database, mine.task_id), kinds(database, mine.task_id)) == ([], ["claimed", "failed"])
+    assert (results(database, mine.task_id), kinds(database, mine.task_id)) == ([], ["published", "claimed", "failed"])
 
 
 def test_giving_back_counts_nothing_and_is_due_at_once(database: Database, clock: StoreClock) -> None:
