@@ -16,8 +16,10 @@ from shared.database import Database
 from tests.databases import passing_postgres_database, sqlite_database
 from tests.platform import PACKAGES, ROOT
 
-# What an example costs is the machine's affair: a busy one must not refute a property.
-settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# What an example costs is the machine's affair: a busy one must not refute a property. The suite's verdict on a commit
+# is the same every time; `--hypothesis-profile exploring` looks for new examples.
+settings.register_profile("exploring", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("suite", settings.get_profile("exploring"), derandomize=True)
 settings.load_profile("suite")
 
 os.environ["DOMAIN_PACKAGES"] = PACKAGES
