@@ -1,4 +1,4 @@
-"""The order groups of a message: each OBR (or ORC) with what follows it."""
+"""The order groups of a message: each OBR (or ORC) with what follows it, and whether an order stands."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from shared.hl7.message import Message, Segment
 
 _OPENS = "ORC"
 _HEART = "OBR"
+# Tables HL70119 and HL70038 ✔ (v2.5.1): cancelled, discontinued, completed, replaced, in error.
+_WITHDRAWN = {1: {"CA", "CR", "DC", "DR", "OC", "OD"}, 5: {"CA", "CM", "DC", "ER", "RP"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +47,9 @@ def order_groups(message: Message) -> list[OrderGroup]:
         if groups:
             groups[-1].segments.append(segment)
     return [group for group in groups if group.all(_HEART)]
+
+
+def withdrawal(control: Segment) -> str | None:
+    """Where an ORC says that its order does not stand; None where it stands."""
+    said = (field for field, codes in _WITHDRAWN.items() if control.text(field).upper() in codes)
+    return next((control.at(field) for field in said), None)

@@ -12,7 +12,7 @@ from shared.hl7.routing import Route
 from shared.hl7.times import put_moment
 from shared.interop import Mapped
 
-_UNDERSTOOD = frozenset(["MSH", "EVN", "PID", "PV1", "DG1", "AL1", "NTE", "RXE", "RXO", "RXR"])
+_UNDERSTOOD = frozenset(["MSH", "EVN", "PID", "PV1", "DG1", "AL1", "NTE", "ORC", "RXE", "RXO", "RXR"])
 _OF_AN_ENCOUNTER = _UNDERSTOOD | {"PV2", "OBX"}
 _OF_AN_ADMISSION = _OF_AN_ENCOUNTER | {"PR1", "IN1"}
 # Table HL70007 ✔ (v2.5.1); L (labour) and N (newborn) are neither, and are reported.

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from shared.hl7.fields import number
+from shared.hl7.groups import withdrawal
 from shared.hl7.mapping import Mapping
 from shared.hl7.message import Segment
 from shared.hl7.observations import plain
+from shared.hl7.problems import Fault
 
 # "No known allergy": SNOMED CT 716186003 ✔, the usual abbreviations, the usual words ◇.
 _NONE_CODES = {"716186003", "NKA", "NKDA"}
 _NONE_WORDS = {"NEGAALERGIAS", "NEGA", "SEMALERGIAS", "NEGAALERGIA", "SEMALERGIASCONHECIDAS"}
+
+_FIELDS = {"RXE": (2, 3, 5), "RXO": (1, 2, 4)}  # name, dose, unit
+_NO_CONTROL = Segment("ORC", "ORC", ())
 
 Stated = tuple[str, str]
 
@@ -43,19 +48,39 @@ def put_allergies(mapping: Mapping, stated: list[Stated] | None) -> None:
 
 def put_medicines(mapping: Mapping, path: str) -> None:
     """RXE-2, 3, 5 (or RXO-1, 2, 4) with the RXR that follows. An RXO that an RXE encodes again is not listed twice."""
-    orders = mapping.message.all("RXE")
-    name, dose, unit = (2, 3, 5) if orders else (1, 2, 4)
-    if not orders:
-        orders = mapping.message.all("RXO")
+    orders = _standing(mapping)
     if not orders:
         mapping.absent(path)
     listed = 0
     for segment in orders:
-        if _put_medicine(mapping, f"{path}.{listed}", segment, name, dose, unit):
+        if _put_medicine(mapping, f"{path}.{listed}", segment):
             listed += 1
 
 
-def _put_medicine(mapping: Mapping, path: str, segment: Segment, name: int, dose: int, unit: int) -> bool:
+def _standing(mapping: Mapping) -> list[Segment]:
+    """The orders of medicines that still hold; the others are reported."""
+    control = _NO_CONTROL
+    found: list[tuple[Segment, Segment]] = []
+    for segment in mapping.message.segments:
+        if segment.name == "ORC":
+            control = segment
+        elif segment.name in _FIELDS:
+            encoded = found[-1] if found and segment.name == "RXE" else None
+            if encoded and encoded[0] is control and encoded[1].name == "RXO":
+                found.pop()
+            found.append((control, segment))
+    standing = []
+    for control, segment in found:
+        place = withdrawal(control)
+        if place is None:
+            standing.append(segment)
+        else:
+            mapping.odd(place, Fault.PEDIDO_NAO_VIGENTE, "o medicamento foi suspenso ou concluído: não foi usado")
+    return standing
+
+
+def _put_medicine(mapping: Mapping, path: str, segment: Segment) -> bool:
+    name, dose, unit = _FIELDS[segment.name]
     words = segment.value(name)
     if not (mapping.text(f"{path}.nome", words, 2) or mapping.text(f"{path}.nome", words)):
         mapping.odd(segment.at(name), "medicamento_sem_nome", "nem código nem nome")

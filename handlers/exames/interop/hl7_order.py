@@ -9,7 +9,7 @@ from handlers.exames.requests.imagem import plausible_creatinine
 from handlers.exames.tables.creatinine import milligrams_per_decilitre
 from handlers.exames.tables.hl7 import HL7
 from shared.hl7.diagnoses import put_first_diagnosis
-from shared.hl7.groups import OrderGroup, order_groups
+from shared.hl7.groups import OrderGroup, order_groups, withdrawal
 from shared.hl7.mapping import Mapping
 from shared.hl7.message import Segment, Value
 from shared.hl7.observations import Observation, observations
@@ -25,8 +25,6 @@ _UNDERSTOOD = frozenset(["MSH", "PID", "PV1", "ORC", "OBR", "OBX", "NTE"])
 _OF_AN_EXAM = _UNDERSTOOD | {"DG1", "TQ1"}
 _OF_IMAGING = _UNDERSTOOD | {"AL1"}
 _URGENT = {"S", "A"}  # table HL70027 ✔: stat, as soon as possible
-# Tables HL70119 and HL70038 ✔ (v2.5.1): cancelled, discontinued, completed, replaced, in error.
-_WITHDRAWN = {1: {"CA", "CR", "DC", "DR", "OC", "OD"}, 5: {"CA", "CM", "DC", "ER", "RP"}}
 _SIDES = {"R": "direita", "D": "direita", "L": "esquerda", "E": "esquerda", "B": "bilateral"}
 # LOINC ✔: serum in mass, in moles; blood. Local ◇
 _CREATININE = {"2160-0", "14682-9", "38483-4", "CREA", "CREATININA"}
@@ -86,10 +84,10 @@ def _only_group(mapping: Mapping) -> OrderGroup:
 
 def _refuse_withdrawn(control: Segment) -> None:
     """A message that takes an order back asks for nothing."""
-    for field, codes in _WITHDRAWN.items():
-        if control.text(field).upper() in codes:
-            reason = "o pedido foi cancelado, interrompido, concluído, substituído ou feito por engano"
-            raise unusable(control.at(field), Fault.PEDIDO_NAO_VIGENTE, reason)
+    place = withdrawal(control)
+    if place is not None:
+        reason = "o pedido foi cancelado, interrompido, concluído, substituído ou feito por engano"
+        raise unusable(place, Fault.PEDIDO_NAO_VIGENTE, reason)
 
 
 def _put_code(mapping: Mapping, value: Value) -> None:
