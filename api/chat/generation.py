@@ -166,7 +166,7 @@ class Generation:
         for left in range(_SAVE_TRIES, 0, -1):
             try:
                 written = await asyncio.wrap_future(self._commits.submit(answers.end, ending.outcome))
-            except ServiceUnavailable as error:
+            except Exception as error:  # noqa: BLE001 - whatever keeps it from being written, its readers wait for an end
                 _log.warning("chat_end_not_written", error=type(error).__name__, attempts=left)
                 await asyncio.sleep(_SAVE_PAUSE_S)
                 continue

@@ -88,8 +88,9 @@ async def test_the_end_is_said_once_it_is_kept() -> None:
     assert ending.outcome.prompt_estimate == 9
 
 
-async def test_an_answer_that_cannot_be_kept_is_not_called_complete() -> None:
-    model, store = Model(), Store(extend=[StoreUnavailable("x")], end=[StoreUnavailable("x")])
+@pytest.mark.parametrize("fault", [StoreUnavailable("x"), ValueError("a value that no column takes")])
+async def test_an_answer_that_cannot_be_kept_is_not_called_complete(fault: Exception) -> None:
+    model, store = Model(), Store(extend=[StoreUnavailable("x")], end=[fault])
     generation = _begun(model, store)
     model.go_on.set()
     ending = await generation.ended()
