@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from bench import accept, crews, drain, gateway, ingest, latency, mllp, start
+from bench import accept, crews, drain, formats, gateway, ingest, latency, mllp, start
 from bench.report import Line, show
 from bench.rig import rig
 from dev.console import step
@@ -18,13 +18,14 @@ SECTIONS = {
     "gateway": gateway,
     "start": start,
     "ingest": ingest,
+    "formats": formats,
 }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("sections", nargs="*", help=f"some of: {', '.join(SECTIONS)} (default: all)")
-    parser.add_argument("--rows", type=int, default=1_000_000, help="of the file that ingest loads (a million)")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="of a file that ingest or formats loads")
     arguments = parser.parse_args()
     chosen = arguments.sections or list(SECTIONS)
     unknown = [name for name in chosen if name not in SECTIONS]

@@ -17,14 +17,14 @@ from bench.report import Line
 from bench.rig import ROOT, Rig, own_server, until
 
 _TARGET_ROWS_S = 10_000.0
-_LARGEST_MB = 400.0
+LARGEST_MB = 400.0
 # As any installation sets up a server of 2 GB; the stock 128 MB hold a sixth of the register that a million rows make.
-_SERVER = ("shared_buffers=512MB", "max_wal_size=4GB")
+SERVER = ("shared_buffers=512MB", "max_wal_size=4GB")
 
 
 def measure(rig: Rig) -> list[Line]:
     """First load, the same file again, and the same people with changes."""
-    with own_server(rig, *_SERVER) as own:
+    with own_server(rig, *SERVER) as own:
         return _measure(own)
 
 
@@ -33,13 +33,13 @@ def _measure(rig: Rig) -> list[Line]:
     files.mkdir(exist_ok=True)
     first, changed = (_file(files, rig.rows, changed=changed) for changed in (False, True))
     copied = _plain_copy(rig, first)
-    runs = [_load(rig, path) for path in (first, first, changed)]
+    runs = [load(rig, path) for path in (first, first, changed)]
     names = ("first load", "same file again", "changed file")
     lines = [_speed(name, rig.rows, run, copied) for name, run in zip(names, runs, strict=True)]
     largest = max(run["largest_mb"] for run in runs)
     size = first.stat().st_size / 1e6
-    detail = f"largest of {len(runs)} processes over {size:.0f} MB of CSV; PostgreSQL with {', '.join(_SERVER)}"
-    return [*lines, Line("ingest: memory", detail, largest, _LARGEST_MB, at_least=False, unit="MB")]
+    detail = f"largest of {len(runs)} processes over {size:.0f} MB of CSV; PostgreSQL with {', '.join(SERVER)}"
+    return [*lines, Line("ingest: memory", detail, largest, LARGEST_MB, at_least=False, unit="MB")]
 
 
 def _file(folder: Path, rows: int, *, changed: bool) -> Path:
@@ -49,8 +49,9 @@ def _file(folder: Path, rows: int, *, changed: bool) -> Path:
     return path
 
 
-def _load(rig: Rig, path: Path) -> dict[str, Any]:
-    command = [sys.executable, "-m", "bench.ingest_load", str(path)]
+def load(rig: Rig, path: Path, form: str = "csv") -> dict[str, Any]:
+    """One file into the register, in a process of its own; its figures."""
+    command = [sys.executable, "-m", "bench.ingest_load", str(path), form]
     before = _server_cpu_s(rig)
     done = subprocess.run(command, cwd=ROOT, env=rig.environment("worker"), check=True, capture_output=True)
     until(lambda: _is_alone(rig), "the load's connections are closed")
@@ -72,11 +73,16 @@ def _is_alone(rig: Rig) -> bool:
 
 
 def _speed(name: str, rows: int, run: dict[str, Any], copied: float) -> Line:
-    kinds = ", ".join(f"{count} {kind}" for kind, count in run["dispositions"].items() if count)
-    seconds, ours, theirs = run["seconds"], run["cpu_s"] / rows * 1e6, run["server_cpu_s"] / rows * 1e6
-    cpu = f"a row took {ours:.0f} µs of Python and {theirs:.0f} µs of PostgreSQL"
-    detail = f"{seconds:.1f} s against {copied:.1f} s of plain COPY; {cpu}; {kinds}"
+    seconds = run["seconds"]
+    detail = f"{seconds:.1f} s against {copied:.1f} s of plain COPY; {cost(rows, run)}"
     return Line(f"ingest: {name}", detail, rows / seconds, _TARGET_ROWS_S, at_least=True, unit="rows/s")
+
+
+def cost(rows: int, run: dict[str, Any]) -> str:
+    """What a row took of the processors, and what became of all."""
+    kinds = ", ".join(f"{count} {kind}" for kind, count in run["dispositions"].items() if count)
+    ours, theirs = (run[name] / rows * 1e6 for name in ("cpu_s", "server_cpu_s"))
+    return f"a row took {ours:.0f} µs of Python and {theirs:.0f} µs of PostgreSQL; {kinds}"
 
 
 def _plain_copy(rig: Rig, path: Path) -> float:

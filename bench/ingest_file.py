@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 HEADER = "prontuario;nome;nome_mae;cpf;cns;data_nascimento;sexo;convenio"
 
@@ -46,8 +47,26 @@ def cns_of(number: int) -> str:
     return f"{pis}000{0 if check == 11 else check}"
 
 
-def rows(count: int, *, seed: int = 7, changed: bool = False) -> Iterator[str]:
-    """`count` lines without the header. `changed`: the same people, every fifth with another health plan."""
+class Row(NamedTuple):
+    """One person as the sender writes it; `born` is the true day, `birth` how it is written."""
+
+    number: int
+    name: str
+    mother: str
+    cpf: str
+    cns: str
+    born: date
+    birth: str
+    sex: str
+    plan: str
+
+    def cells(self) -> list[str]:
+        """In the order of `HEADER`."""
+        return [str(self.number), self.name, self.mother, self.cpf, self.cns, self.birth, self.sex, self.plan]
+
+
+def people(count: int, *, seed: int = 7, changed: bool = False) -> Iterator[Row]:
+    """`count` people. `changed`: the same ones, every fifth with another health plan."""
     rng = random.Random(seed)
     for number in range(count):
         name = f"{rng.choice(_FIRST)} {rng.choice(_MIDDLE)} {rng.choice(_LAST)}"
@@ -66,7 +85,13 @@ def rows(count: int, *, seed: int = 7, changed: bool = False) -> Iterator[str]:
             birth = "03/04/1980"
         elif kind < 0.012:
             name = f"=HYPERLINK({number})"
-        yield f"{number};{name};{mother};{written};{cns};{birth};{sex};{plan}"
+        yield Row(number, name, mother, written, cns, born, birth, sex, plan)
+
+
+def rows(count: int, *, seed: int = 7, changed: bool = False) -> Iterator[str]:
+    """`count` lines of CSV without the header."""
+    for row in people(count, seed=seed, changed=changed):
+        yield ";".join(row.cells())
 
 
 def write(path: Path, count: int, *, changed: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""`python -m bench.ingest_load FILE`: one file through the ingestion domain's own code; its figures as JSON."""
+"""`python -m bench.ingest_load FILE FORMAT`: one file through the ingestion domain's own code; its figures as JSON."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class _Run:
 
 def main() -> None:
     """Upload, load, and say how it went."""
-    path = Path(sys.argv[1])
+    path, form = Path(sys.argv[1]), sys.argv[2]
     places, task = lugares_do_processo(), str(uuid7())
     with places.files.draft() as draft, path.open("rb") as file:
         while block := file.read(1 << 20):
@@ -60,7 +60,7 @@ def main() -> None:
             "bench",
             path.name,
             "",
-            "text/csv",
+            "application/octet-stream",
             draft.size,
             draft.sha256,
             draft.keep(),
@@ -72,7 +72,7 @@ def main() -> None:
         uploads.add(connection, upload)
         acceptance.accept(connection, [row])
     start, cpu = time.perf_counter(), time.process_time()
-    request = IngestaoPacientes(formato="csv", origem="bench", arquivo=upload.id)
+    request = IngestaoPacientes(formato=form, origem="bench", arquivo=upload.id)
     figures = Carga("pacientes")(request, _Run(task)).calculos
     places.files.delete(upload.path)
     names = ("inseridas", "atualizadas", "duplicadas", "ambiguas", "rejeitadas")
