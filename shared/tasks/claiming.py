@@ -24,6 +24,7 @@ from shared.tasks import precedence, timeline
 from shared.tasks.precedence import TaskFacts
 from shared.tasks.schema import tasks
 from shared.tasks.states import TERMINAL, WAITING, TaskStatus, TimelineKind
+from shared.tasks.timeline import TimelineLine
 
 _t = tasks.c
 
@@ -111,8 +112,9 @@ def _take(
     claimed = {row.id: Claimed(*row[: len(_CLAIMED)]) for row in rows}
     # The message is here before anybody wrote down its confirm: that would be news behind the claim, or behind the end.
     early = [row.id for row in rows if row.published_at is None and row.origin != "broker" and row.id not in overtaking]
-    timeline.append_same(connection, early, TimelineKind.PUBLISHED, moment, {})
-    timeline.append_same(connection, claimed, TimelineKind.CLAIMED, moment, {"worker": request.owner})
+    lines = [TimelineLine(task_id, TimelineKind.PUBLISHED, {}, moment) for task_id in early]
+    lines += [TimelineLine(task_id, TimelineKind.CLAIMED, {"worker": request.owner}, moment) for task_id in claimed]
+    timeline.append(connection, lines)
     return claimed
 
 
