@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict
 
 FHIR_JSON = "application/fhir+json"
 HL7_V2 = "application/hl7-v2"
+SHORTENED = "texto_reduzido"
+"""Code of a `Pendencia`: a text that refuses nothing went into its field shorter than it came."""
 
 
 class Correspondencia(BaseModel):
@@ -62,3 +64,8 @@ class Mapped:
 
 Reader = Callable[[bytes], Mapped]
 """Raises `shared.errors.InvalidField` naming places when the document as a whole cannot be used."""
+
+
+def shortened(longest: int) -> str:
+    """The words beside `SHORTENED`."""
+    return f"lido sem caracteres de controle e até {longest} caracteres"

@@ -11,6 +11,7 @@ from shared.hl7.message import parse
 from shared.hl7.observations import Observation
 from shared.hl7.people import put_establishment, put_patient
 from shared.hl7.problems import Fault, unusable
+from shared.interop import SHORTENED, shortened
 
 _PREGNANT = {"11449-6", "82810-3"}  # LOINC ✔ pregnancy status; local: GESTANTE
 _SAYS = {
@@ -94,4 +95,4 @@ def put_notes(mapping: Mapping) -> None:
         place = next(segment.at(3) for segment, text in notes if text)
         mapping.put("texto_clinico", kept, place)
         if kept != written:
-            mapping.odd(place, "texto_reduzido", f"lido sem caracteres de controle e até {LONGEST_TEXT} caracteres")
+            mapping.odd(place, SHORTENED, shortened(LONGEST_TEXT))

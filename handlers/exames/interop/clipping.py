@@ -4,8 +4,6 @@ from __future__ import annotations
 
 LONGEST_UNIT = 120
 LONGEST_NAME = 120  # of a sample or a device
-SHORTENED = "texto_reduzido"
-SHORTENED_DETAIL = f"lido sem caracteres de controle e até {LONGEST_NAME} caracteres"
 
 
 def clipped(text: str, length: int) -> str:

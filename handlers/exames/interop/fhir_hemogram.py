@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from handlers.exames.interop.clipping import LONGEST_NAME, SHORTENED, SHORTENED_DETAIL, clipped
+from handlers.exames.interop.clipping import LONGEST_NAME, clipped
 from handlers.exames.interop.fhir_results import code_of, leukocytes_corrected, map_results
 from shared.fhir.bundle import Bundle
 from shared.fhir.codes import words
 from shared.fhir.node import Found, Node
 from shared.fhir.observations import Measure, Observations, effective, instant
 from shared.fhir.people import is_about
+from shared.interop import SHORTENED, shortened
 
 _ANNULLED = {"cancelled", "entered-in-error"}
 
@@ -49,7 +50,7 @@ def _put_name(bundle: Bundle, field: str, found: Found | None) -> None:
     kept = None if found is None else Found(found.place, clipped(str(found.value), LONGEST_NAME))
     bundle.reading.put(field, kept)
     if kept != found and kept is not None:
-        bundle.reading.puzzle(kept.place, SHORTENED, SHORTENED_DETAIL)
+        bundle.reading.puzzle(kept.place, SHORTENED, shortened(LONGEST_NAME))
 
 
 _CORRECTED = "leucocitos_ja_corrigidos"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers.exames.interop.clipping import LONGEST_NAME, LONGEST_UNIT, SHORTENED, SHORTENED_DETAIL, clipped
+from handlers.exames.interop.clipping import LONGEST_NAME, LONGEST_UNIT, clipped
 from handlers.exames.requests.hemograma import LONGEST_TEXT, fits
 from handlers.exames.tables import HEMOGRAMA
 from handlers.exames.tables.hl7 import HL7
@@ -17,7 +17,7 @@ from shared.hl7.people import put_professional
 from shared.hl7.problems import Fault, unusable
 from shared.hl7.reading import begin, put_notes, put_person_observation
 from shared.hl7.times import put_moment
-from shared.interop import Mapped
+from shared.interop import SHORTENED, Mapped, shortened
 
 KINDS = ("ORU^R01",)
 _UNDERSTOOD = frozenset(["MSH", "PID", "PV1", "ORC", "OBR", "OBX", "NTE", "SPM", "SFT", "TQ1"])
@@ -183,4 +183,4 @@ def _put_name(mapping: Mapping, path: str, text: str, place: str) -> None:
     kept = clipped(text, LONGEST_NAME)
     mapping.put(path, kept, place)
     if kept != text:
-        mapping.odd(place, SHORTENED, SHORTENED_DETAIL)
+        mapping.odd(place, SHORTENED, shortened(LONGEST_NAME))
