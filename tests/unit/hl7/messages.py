@@ -1,4 +1,4 @@
-"""The road that the listener takes with a message, without its store."""
+"""The road that the listener takes with a message, without its store; and messages with a part replaced."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from handlers.registry import load_domains, load_hl7
 from shared.hl7.header import Header, find_header
 from shared.hl7.message import parse
 from shared.interop import Mapped
+from tests.fixtures.hl7 import HEMOGRAM, read_message
 
 ROUTING = load_hl7(load_domains(["handlers"]).values(), ["handlers"])
 
@@ -30,3 +31,10 @@ def request(raw: bytes) -> BaseModel:
 def codes(raw: bytes) -> dict[str, str]:
     """Stable code → place of what was not understood."""
     return {entry.codigo: entry.onde for entry in mapped(raw).report.nao_compreendidos}
+
+
+def changed(old: bytes, new: bytes, name: str = HEMOGRAM) -> bytes:
+    """A sample with one of its parts replaced wherever it stands."""
+    raw = read_message(name)
+    assert raw.count(old) >= 1
+    return raw.replace(old, new)

@@ -14,7 +14,7 @@ from shared.errors import UnusableDocument
 from shared.hl7.routing import Destination, Routing
 from tests.fixtures.hl7 import HEMOGRAM, NAMES
 from tests.fixtures.hl7 import read_message as message
-from tests.unit.hl7.messages import ROUTING, codes, header_of, mapped, request
+from tests.unit.hl7.messages import ROUTING, changed, codes, header_of, mapped, request
 
 DOMAINS = load_domains(["handlers"])
 
@@ -51,115 +51,6 @@ def test_the_hemograms_report_names_places_and_reservations():
         "fuso_presumido": "OBR-7.1",
         "segmento_z": "ZLA",
     }
-
-
-def test_an_encounter_brings_vital_signs_allergies_and_medicines():
-    read: Any = request(message("adt_a04_consulta.hl7"))
-    signs = read.sinais_vitais
-    assert (signs.fr_irpm, signs.spo2_pct, signs.pas_mmhg, signs.pad_mmhg, signs.fc_bpm) == (24, 93, 98, 58, 112)
-    assert (str(signs.temperatura_c), signs.consciencia, signs.glasgow, signs.o2_suplementar) == ("38.6", "A", 15, True)
-    assert read.alergias == ["dipirona"] and read.cids == ["J18.9", "E11.9"]
-    assert (read.medicamentos[0].nome, read.medicamentos[0].via) == ("Metformina", "oral")
-    assert (read.profissional.crm, read.profissional.uf) == ("104873", "SP")
-    assert (read.paciente.cns, str(read.paciente.peso_kg)) == ("931235935132260", "68.4")
-
-
-VISIT = "adt_a04_consulta.hl7"
-
-
-def signs_of(old: bytes, new: bytes) -> dict[str, Any]:
-    read: dict[str, Any] = request(changed(old, new, VISIT)).model_dump()["sinais_vitais"]
-    return read
-
-
-@pytest.mark.parametrize(
-    ("said", "supplemental"),
-    [
-        (b"3150-6^FiO2^LN||0.40|", True),
-        (b"3150-6^FiO2^LN||0.21|", False),
-        (b"FIO2^FiO2^L||40|%", True),
-        (b"O2^Oxigenio^L||21|%", False),
-        (b"O2^Oxigenio^L||0|L/min", False),
-    ],
-)
-def test_more_oxygen_than_air_has_is_supplemental(said: bytes, supplemental: bool):
-    assert signs_of(b"3151-8^Fluxo de O2^LN||2|L/min", said)["o2_suplementar"] is supplemental
-
-
-@pytest.mark.parametrize(
-    ("value", "kept", "code"),
-    [
-        (b"72.5", Decimal("72.5"), None),
-        (b"-5", -5, None),
-        (b"99999999999", None, "valor_implausivel"),
-    ],
-)
-def test_one_odd_sign_does_not_hold_up_the_others(value: bytes, kept: Any, code: str | None):
-    old, new = b"||112|bpm", b"||" + value + b"|bpm"
-    signs = signs_of(old, new)
-    assert (signs["fc_bpm"], signs["spo2_pct"]) == (kept, 93)
-    assert code is None or code in codes(changed(old, new, VISIT))
-
-
-def test_of_a_repeated_sign_the_latest_counts_and_two_of_one_moment_count_for_nothing():
-    first, second = b"OBX|2|NM|59408-5^SpO2^LN||93|%|||||F", b"OBX|2|NM|59408-5^SpO2^LN||85|%|||||F"
-    assert signs_of(first, first + b"|||20261118080000\r" + second + b"|||20261118083000")["spo2_pct"] == 85
-    assert signs_of(first, first + b"\r" + second + b"|||20261118083000")["spo2_pct"] == 85
-    assert signs_of(first, first + b"\r" + second)["spo2_pct"] is None
-    assert "valores_contraditorios" in codes(changed(first, first + b"\r" + second, VISIT))
-
-
-def test_a_diagnosis_out_of_form_costs_itself_only():
-    old, new = b"E11.9^Diabetes", b"DIABETES^Diabetes"
-    read: Any = request(changed(old, new, VISIT))
-    assert read.cids == ["J18.9"] and codes(changed(old, new, VISIT))["codigo_invalido"] == "DG1#2-3.1"
-
-
-def test_an_admission_says_why_how_and_where():
-    read: Any = request(message("adt_a01_internacao.hl7"))
-    assert (read.carater, read.origem, read.leito) == ("urgencia", "pronto-socorro", "ENF-3B-12")
-    assert (read.cid_principal, read.cids_secundarios) == ("J18.9", ["I10"])
-    assert (read.procedimento_sigtap, read.operadora_ans) == ("0303140151", "326305")
-    assert read.alergias == [], "stated to be none is not the same as not informed"
-
-
-def test_the_principal_diagnosis_of_a_discharge_is_the_final_one():
-    read: Any = request(message("adt_a03_alta.hl7"))
-    assert (read.cid_principal, read.cids_secundarios) == ("J18.9", ["J44.9"])
-    assert [drug.nome for drug in read.prescricao_alta] == ["Amoxicilina", "Losartana"]
-    assert read.motivo_saida == "alta melhorado"
-    assert "visitas_ps_6m" in mapped(message("adt_a03_alta.hl7")).report.ausentes
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "reason"),
-    [
-        (b"01^alta melhorado", b"20", "óbito"),
-        (b"01^alta melhorado", b"20^Expired^HL70112", "óbito"),
-        (b"01^alta melhorado", b"20^permanencia", "permanencia"),
-        (b"19580322|F", b"19580322|F" + b"|" * 22 + b"Y", "óbito"),
-        (b"19580322|F", b"19580322|F" + b"|" * 22 + b"N", "alta melhorado"),
-    ],
-)
-def test_a_death_is_said_in_our_words(old: bytes, new: bytes, reason: str):
-    read: Any = request(changed(old, new, "adt_a03_alta.hl7"))
-    assert read.motivo_saida == reason
-
-
-def test_orders_are_exams_or_images_by_their_section():
-    exam: Any = request(message("orm_o01_exame.hl7"))
-    image: Any = request(message("orm_o01_imagem.hl7"))
-    assert (exam.codigo, exam.urgencia, exam.cid) == ("40304361", True, "R06.0")
-    assert exam.paciente.nome == "Marina Exemplo Fictícia", "the order is in Latin-1"
-    assert (image.tipo_exame, image.regiao, str(image.creatinina_mg_dl)) == ("tc", "abdome total", "2.1")
-    assert image.alergia_contraste is True
-    assert "contraste" in mapped(message("orm_o01_imagem.hl7")).report.ausentes
-
-
-def changed(old: bytes, new: bytes, name: str = HEMOGRAM) -> bytes:
-    raw = message(name)
-    assert raw.count(old) >= 1
-    return raw.replace(old, new)
 
 
 @pytest.mark.parametrize(
@@ -226,21 +117,6 @@ def test_one_bad_result_is_passed_on_as_it_is_and_the_critical_platelets_still_a
     assert named or pedido.resultados[12].comparador, "a bound below the critical limit is an answer, not a question"
 
 
-@pytest.mark.parametrize("name", ["orm_o01_exame.hl7", "orm_o01_imagem.hl7"])
-@pytest.mark.parametrize(
-    ("control", "place"), [(b"CA|", "ORC-1"), (b"dc|", "ORC-1"), (b"OC|", "ORC-1"), (b"SC|9|||CA|", "ORC-5")]
-)
-def test_an_order_that_is_taken_back_is_no_order(name: str, control: bytes, place: str):
-    with pytest.raises(UnusableDocument) as refused:
-        mapped(changed(b"ORC|NW|", b"ORC|" + control, name))
-    assert [(where, what) for where, what, _ in refused.value.items] == [(place, "pedido_nao_vigente")]
-
-
-def test_every_repetition_of_an_allergy_is_read():
-    read: Any = request(changed(b"|^dipirona|", b"|^dipirona~^AAS|", VISIT))
-    assert read.alergias == ["dipirona", "AAS"]
-
-
 @pytest.mark.parametrize(
     ("old", "new", "place", "field", "kept"),
     [
@@ -255,39 +131,6 @@ def test_a_long_or_unprintable_remark_delays_no_result(old: bytes, new: bytes, p
     read: Any = request(raw)
     assert getattr(read, field) == kept and len(read.resultados) == 13
     assert codes(raw)["texto_reduzido"] == place
-
-
-@pytest.mark.parametrize("said", [(b"S", b"N"), (b"N", b"S"), (b"S", b"N", b"S")])
-def test_a_message_that_contradicts_itself_on_pregnancy_says_nothing_of_it(said: tuple[bytes, ...]):
-    lines = b"".join(b"OBX|2%d|ST|11449-6^G^LN||%s||||||F\n" % (n, word) for n, word in enumerate(said))
-    raw = changed(b"OBX|14|ST|11449-6^Gesta\xc3\xa7\xc3\xa3o^LN||N||||||F\n", lines)
-    read: Any = request(raw)
-    assert read.paciente.gestante == "desconhecido"
-    assert "valores_contraditorios" in codes(raw)
-
-
-def test_of_a_repeated_weight_the_last_counts_and_the_report_says_so():
-    raw = changed(b"\nAL1|", b"\nOBX|30|NM|29463-7^Peso^LN||70|kg|||||F\nAL1|", VISIT)
-    read: Any = request(raw)
-    assert read.paciente.peso_kg == 70 and "medida_repetida" in codes(raw)
-
-
-def test_a_creatinine_in_an_impossible_unit_is_missing_and_the_order_goes_on():
-    for old, new, code in (
-        (b"|2.1|mg/dL|", b"|186|mg/dL|", "valor_implausivel"),
-        (b"|2.1|mg/dL|", b"|2.1|umol/L|", "valor_implausivel"),
-        (b"|2.1|mg/dL|", b"|2.1|U/L|", "unidade_desconhecida"),
-        (b"|2.1|mg/dL|", b"|2.1||", "unidade_desconhecida"),
-    ):
-        raw = changed(old, new, "orm_o01_imagem.hl7")
-        pedido: Any = request(raw)
-        assert pedido.creatinina_mg_dl is None and code in codes(raw)
-
-
-@pytest.mark.parametrize("unit", ["umol/L", "UMOL/L", "µmol/L", "μmol/l"])
-def test_a_creatinine_in_moles_is_brought_to_the_rules_unit(unit: str):
-    pedido: Any = request(changed(b"|2.1|mg/dL|", f"|186|{unit}|".encode(), "orm_o01_imagem.hl7"))
-    assert pedido.creatinina_mg_dl == Decimal("186") * Decimal("113.122") / 10_000
 
 
 @pytest.mark.parametrize("status", [b"D", b"X", b"W"])
